@@ -1,0 +1,46 @@
+#include "runtime/os/system_calls.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace smf::os {
+
+int SystemCalls::open(const char* path, int flags, mode_t mode) {
+  return ::open(path, flags | O_CLOEXEC, mode);
+}
+int SystemCalls::close(int fd) { return ::close(fd); }
+int SystemCalls::fstat(int fd, struct stat* out) { return ::fstat(fd, out); }
+int SystemCalls::fchmod(int fd, mode_t mode) { return ::fchmod(fd, mode); }
+int SystemCalls::fchown(int fd, uid_t user, gid_t group) { return ::fchown(fd, user, group); }
+ssize_t SystemCalls::read(int fd, void* out, size_t size) { return ::read(fd, out, size); }
+ssize_t SystemCalls::pread(int fd, void* out, size_t size, off_t offset) {
+  return ::pread(fd, out, size, offset);
+}
+ssize_t SystemCalls::write(int fd, const void* data, size_t size) {
+  return ::write(fd, data, size);
+}
+ssize_t SystemCalls::pwrite(int fd, const void* data, size_t size, off_t offset) {
+  return ::pwrite(fd, data, size, offset);
+}
+int SystemCalls::fsync(int fd) { return ::fsync(fd); }
+int SystemCalls::linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) {
+  return ::linkat(from_dir, from, to_dir, to, flags);
+}
+int SystemCalls::rename(const char* from, const char* to) { return std::rename(from, to); }
+int SystemCalls::unlink(const char* path) { return ::unlink(path); }
+int SystemCalls::mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
+void* SystemCalls::mmap(void* address, size_t size, int protection, int flags, int fd,
+                        off_t offset) {
+  return ::mmap(address, size, protection, flags, fd, offset);
+}
+int SystemCalls::munmap(void* address, size_t size) { return ::munmap(address, size); }
+
+SystemCalls& SystemCalls::kernel() {
+  static SystemCalls instance;
+  return instance;
+}
+
+}  // namespace smf::os

@@ -1,0 +1,44 @@
+// The one place where the library calls the kernel.
+//
+// Every wrapper in this package goes through a SystemCalls object, so that a test can make the n-th
+// call fail, or return short, and see that nothing leaks and no file is left half written. The base
+// class forwards to the kernel; a test derives from it. Results and errno are the kernel's own:
+// -1 or MAP_FAILED with errno set. Implementations must be thread-safe.
+//
+// Rejected: link-time interposition (catches libraries' own calls too, and differs between static
+// and shared builds), a table of function pointers (no state for the test without a global).
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+namespace smf::os {
+
+class SystemCalls {
+ public:
+  virtual ~SystemCalls() = default;
+
+  virtual int open(const char* path, int flags, mode_t mode);
+  virtual int close(int fd);
+  virtual int fstat(int fd, struct stat* out);
+  virtual int fchmod(int fd, mode_t mode);
+  virtual int fchown(int fd, uid_t user, gid_t group);
+  virtual ssize_t read(int fd, void* out, size_t size);
+  virtual ssize_t pread(int fd, void* out, size_t size, off_t offset);
+  virtual ssize_t write(int fd, const void* data, size_t size);
+  virtual ssize_t pwrite(int fd, const void* data, size_t size, off_t offset);
+  virtual int fsync(int fd);
+  virtual int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags);
+  virtual int rename(const char* from, const char* to);
+  virtual int unlink(const char* path);
+  virtual int mkdir(const char* path, mode_t mode);
+  virtual void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset);
+  virtual int munmap(void* address, size_t size);
+
+  // The kernel itself.
+  static SystemCalls& kernel();
+};
+
+}  // namespace smf::os
