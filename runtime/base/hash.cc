@@ -28,6 +28,12 @@ Xxh3Stream::~Xxh3Stream() = default;
 Xxh3Stream::Xxh3Stream(Xxh3Stream&&) noexcept = default;
 Xxh3Stream& Xxh3Stream::operator=(Xxh3Stream&&) noexcept = default;
 
+Xxh3Stream Xxh3Stream::clone() const {
+  Xxh3Stream copy;
+  XXH3_copyState(&copy.state_->xxh, &state_->xxh);
+  return copy;
+}
+
 void Xxh3Stream::update(Bytes bytes) {
   XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size());
 }

@@ -41,6 +41,8 @@ class Xxh3Stream {
   Xxh3Stream(Xxh3Stream&&) noexcept;
   Xxh3Stream& operator=(Xxh3Stream&&) noexcept;
 
+  // A second stream that has seen the same bytes.
+  Xxh3Stream clone() const;
   void update(Bytes bytes);
   // As update() over `count` bytes of zero.
   void update_zeros(std::uint64_t count);

@@ -38,6 +38,16 @@ TEST(Xxh3Stream, CountsZerosAsBytes) {
   EXPECT_EQ(stream.digest_128(), xxh3_128(as_bytes(zeros)));
 }
 
+TEST(Xxh3Stream, CloneGoesOnFromTheSamePlace) {
+  Xxh3Stream first;
+  first.update(as_bytes("same start, "));
+  Xxh3Stream second = first.clone();
+  first.update(as_bytes("one end"));
+  second.update(as_bytes("another end"));
+  EXPECT_EQ(first.digest_64(), xxh3_64(as_bytes("same start, one end")));
+  EXPECT_EQ(second.digest_64(), xxh3_64(as_bytes("same start, another end")));
+}
+
 TEST(Bytes, RangesDoNotWrap) {
   EXPECT_TRUE(in_range(0, 0, 0));
   EXPECT_TRUE(in_range(4, 4, 8));
