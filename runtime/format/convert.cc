@@ -73,17 +73,18 @@ Result<SectionMap> convert_sections(const SmfView& view, bool native, const Payl
   SectionMap map;
   map.to_new.resize(view.section_count());
   std::uint64_t code_end = 0;
-  // Code first, in both passes in table order.
+  // Code first, in both passes in table order; one pass where the order is to stay.
   for (const bool is_code_pass : {true, false}) {
     for (std::uint32_t i = 0; i < view.section_count(); ++i) {
       SMF_ASSIGN(const Section section, view.section(i));
-      if (section.is(SectionType::kCode) != is_code_pass || is_derived_section(section.name()))
+      const bool is_code = section.is(SectionType::kCode);
+      if (is_derived_section(section.name()) || (native ? !is_code_pass : is_code != is_code_pass))
         continue;
       const auto index = static_cast<std::uint16_t>(spec.sections.size());
       SMF_ASSIGN(SectionSpec converted, convert_section(view, section, native, payloads));
       spec.sections.push_back(std::move(converted));
       map.to_new[i] = index;
-      if (!is_code_pass) continue;
+      if (!is_code) continue;
       map.code.push_back({.begin = code_end, .size = section.memory_size(), .index = index});
       code_end += section.memory_size();
     }
@@ -118,7 +119,7 @@ void tie_to_code(SymbolSpec& symbol, const SectionMap& map) {
 }
 
 Result<SymbolSpec> convert_symbol(const SmfView& view, std::uint32_t index,
-                                  const SectionMap& map) {
+                                  const SectionMap& map, OutputFormat format) {
   SMF_ASSIGN(const Symbol symbol, view.symbol(index));
   SymbolSpec spec{.name = std::string(symbol.name),
                   .type = symbol.type,
@@ -131,7 +132,8 @@ Result<SymbolSpec> convert_symbol(const SmfView& view, std::uint32_t index,
                   .type_id = symbol.type_id,
                   .version = symbol.version,
                   .template_offset = symbol.template_offset};
-  if (spec.type == SymbolType::kNone) spec.type = SymbolType::kData;
+  if (spec.type == SymbolType::kNone && format == OutputFormat::kP128)
+    spec.type = SymbolType::kData;
   if (symbol.section) {
     spec.section = map.to_new[*symbol.section];
   } else if (view.header().dialect != Dialect::kP128 && symbol.type == SymbolType::kFunction &&
@@ -161,16 +163,10 @@ ModuleSpec convert_header(const Header& header) {
 }  // namespace
 
 SectionSpec note_section(std::string_view text) {
-  std::string whole(text);
-  const std::string_view known = note_text(as_bytes(whole));
-  if (known.find(kTerminatorLine.substr(0, kTerminatorLine.size() - 1)) ==
-      std::string_view::npos) {
-    if (!whole.empty() && whole.back() != '\n') whole += '\n';
-    whole += kTerminatorLine;
-  } else {
-    whole.resize(known.size());
-    if (whole.back() != '\n') whole += '\n';
-  }
+  const auto closed = terminated_note(as_bytes(text));
+  std::string whole(closed.value_or(text));
+  if (!whole.empty() && whole.back() != '\n') whole += '\n';
+  if (!closed) whole += kTerminatorLine;
   whole.append(std::max<std::uint64_t>(whole.size() / 8, kLeastNoteRoom), ' ');
   return {.name = std::string(kNoteSection),
           .type = static_cast<std::uint8_t>(SectionType::kTemplateMeta),
@@ -187,19 +183,21 @@ Result<bool> is_native(const SmfView& view) {
   return hashes.module == header.module_hash;
 }
 
-Result<ModuleSpec> spec_from_view(const SmfView& view,
+Result<ModuleSpec> spec_from_view(const SmfView& view, Target target,
                                   std::shared_ptr<const os::InputFile> file) try {
   const Header& header = view.header();
   SMF_ASSIGN(const bool native, is_native(view));
   const Payloads payloads(view, std::move(file));
   ModuleSpec spec = convert_header(header);
+  if (native && target == Target::kSame && header.dialect == Dialect::kH96)
+    spec.format = OutputFormat::kH96;
   if (header.stub_size > 0 && header.base >= header.stub_size)
     spec.stub = payloads.of(0, header.stub_size);
   SMF_ASSIGN(const SectionMap map, convert_sections(view, native, payloads, spec));
   make_names_unique(spec.sections);
   spec.symbols.reserve(view.symbol_count());
   for (std::uint32_t i = 0; i < view.symbol_count(); ++i) {
-    SMF_ASSIGN(SymbolSpec symbol, convert_symbol(view, i, map));
+    SMF_ASSIGN(SymbolSpec symbol, convert_symbol(view, i, map, spec.format));
     spec.symbols.push_back(std::move(symbol));
   }
   if (native && header.dialect == Dialect::kP128) {
@@ -208,6 +206,8 @@ Result<ModuleSpec> spec_from_view(const SmfView& view,
     spec.with_symbol_index = index.has_value();
     spec.with_hash_section = hash.has_value();
     spec.with_module_hash = header.module_hash != 0;
+  } else if (spec.format == OutputFormat::kH96) {
+    spec.with_hash_section = false;
   } else {
     spec.with_symbol_index = wants_symbol_index(spec.symbols.size());
   }

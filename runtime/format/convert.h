@@ -10,7 +10,7 @@
 //   note      a note whose size is not recorded, or that has no room behind its text, gets room.
 //   flags     "compressed" of H72 (bit 4) would read as "has stub" and is dropped. Bits without a
 //             name are kept.
-//   code      moves in front of the other sections, which keep their order.
+//   code      of foreign dialects moves in front of the other sections, which keep their order.
 //   derived   `.smf.sym` and `.smf.hash` are made anew where they were; foreign dialects get both.
 #pragma once
 
@@ -27,9 +27,14 @@ namespace smf {
 // H96 (its hash is recomputed), constant for the others.
 Result<bool> is_native(const SmfView& view);
 
+enum class Target : std::uint8_t {
+  kCurrent,  // version 1.1
+  kSame,     // what the module is, where this library wrote it; otherwise version 1.1
+};
+
 // The spec of an equal module. Payloads are taken from `file` where given (the file that the view is
 // over), so that they stream; otherwise the view's bytes are borrowed.
-Result<ModuleSpec> spec_from_view(const SmfView& view,
+Result<ModuleSpec> spec_from_view(const SmfView& view, Target target,
                                   std::shared_ptr<const os::InputFile> file = nullptr);
 
 // The section that holds a note: its text, closed by its terminator line (added where it is

@@ -38,7 +38,7 @@ int symbol_rank(const Symbol& symbol) {
   return 3;
 }
 
-std::string_view note_text(Bytes bytes) {
+std::optional<std::string_view> terminated_note(Bytes bytes) {
   const std::string_view text = as_text(bytes);
   for (std::size_t at = text.find(kTerminator); at != std::string_view::npos;
        at = text.find(kTerminator, at + 1)) {
@@ -48,7 +48,7 @@ std::string_view note_text(Bytes bytes) {
     if (text[end] == '\n') return text.substr(0, end + 1);
     if (text[end] == '\r' || text[end] == ' ' || text[end] == '\0') return text.substr(0, end);
   }
-  return text;
+  return std::nullopt;
 }
 
 Result<SmfView> SmfView::open(Bytes file) try {
@@ -191,15 +191,15 @@ Result<std::optional<std::string_view>> SmfView::note() const {
   for (std::uint32_t i = 0; i < section_count(); ++i) {
     SMF_ASSIGN(const Section entry, section(i));
     if (!entry.is_note()) continue;
-    const std::uint64_t end = entry.size != 0 ? entry.offset + entry.size
-                                              : std::min<std::uint64_t>(file_.size(),
-                                                         entry.offset + kMaxNoteBytes);
-    const std::string_view text = note_text(file_.subspan(entry.offset, end - entry.offset));
-    if (entry.size == 0 && text.size() == end - entry.offset && end == file_.size() &&
-        text.find(kTerminator) == std::string_view::npos) {
-      return fail_at(entry.offset, "the note records no size and has no line '# END_NOTE'");
+    const std::uint64_t rest = file_.size() - entry.offset;
+    const Bytes bytes = file_.subspan(
+        entry.offset, entry.size != 0 ? entry.size : std::min<std::uint64_t>(rest, kMaxNoteBytes));
+    const auto text = terminated_note(bytes);
+    if (!text && entry.size == 0) {
+      return fail_at(entry.offset,
+                     "the note records no size, and no line '# END_NOTE' follows");
     }
-    return text;
+    return text.value_or(as_text(bytes));
   }
   return std::nullopt;
 }

@@ -66,8 +66,9 @@ class SmfView {
   // end to end, `.rela.NAME` about section NAME.
   Result<std::uint64_t> relocation_target_size(const Section& section) const;
 
-  // The note's text, up to and including its terminator line `# END_NOTE`; nullopt where the module
-  // has none. A note whose recorded size is 0 runs to its terminator, wherever that is.
+  // The note's text, up to and including its terminator line `# END_NOTE`, or to the end of the
+  // section where it has none; nullopt where the module has no note. A note whose recorded size is 0
+  // runs to its terminator, wherever that is.
   Result<std::optional<std::string_view>> note() const;
 
  private:
@@ -90,7 +91,7 @@ inline constexpr std::uint64_t kMaxNoteBytes = 64u << 20;
 int symbol_rank(const Symbol& symbol);
 
 // The text of a note that begins at the start of `bytes`: up to and including the line `# END_NOTE`,
-// which the start of the text or a newline precedes; all of it where there is no such line.
-std::string_view note_text(Bytes bytes);
+// which the start of the text or a newline precedes; nullopt where there is no such line.
+std::optional<std::string_view> terminated_note(Bytes bytes);
 
 }  // namespace smf
