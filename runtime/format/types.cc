@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -43,6 +44,16 @@ std::optional<std::uint8_t> value_of(Names names, std::string_view name) {
   const char* end = name.data() + name.size();
   const auto [stopped, error] = std::from_chars(name.data(), end, number);
   if (name.empty() || error != std::errc() || stopped != end) return std::nullopt;
+  return number;
+}
+
+// "0x10" in hexadecimal.
+std::optional<std::uint32_t> parse_hex(std::string_view text) {
+  std::uint32_t number = 0;
+  if (!text.starts_with("0x") || text.size() == 2) return std::nullopt;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + 2, end, number, 16);
+  if (error != std::errc() || stopped != end) return std::nullopt;
   return number;
 }
 
@@ -122,11 +133,36 @@ std::optional<SymbolType> parse_symbol_type(std::string_view name) {
 
 std::optional<std::uint32_t> parse_section_flags(std::string_view text) {
   std::uint32_t flags = 0;
+  if (const auto plus = text.find('+'); plus != std::string_view::npos) {
+    const auto rest = parse_hex(text.substr(plus + 1));
+    if (!rest) return std::nullopt;
+    flags = *rest;
+    text = text.substr(0, plus);
+  }
   for (const char c : text) {
     const auto bit = std::string_view("rwxz").find(c);
     if (bit != std::string_view::npos) {
       flags |= 1u << bit;
     } else if (c != '-') {
+      return std::nullopt;
+    }
+  }
+  return flags;
+}
+
+std::optional<std::uint32_t> parse_module_flags(std::string_view text) {
+  std::uint32_t flags = 0;
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text = space == std::string_view::npos ? std::string_view() : text.substr(space + 1);
+    if (word.empty()) continue;
+    const auto named = std::ranges::find(kModuleFlags, word);
+    if (named != kModuleFlags.end()) {
+      flags |= 1u << (named - kModuleFlags.begin());
+    } else if (const auto bits = parse_hex(word)) {
+      flags |= *bits;
+    } else {
       return std::nullopt;
     }
   }

@@ -88,7 +88,7 @@ std::string binding_name(std::uint8_t value);
 std::string reloc_type_name(RelocType value);
 std::string_view algorithm_name(Algorithm value);
 
-// "r-x-": read, write, exec, compressed.
+// "r-x-": read, write, exec, compressed; bits without a letter behind it, as "+0x10".
 std::string section_flags_text(std::uint32_t flags);
 // "executable reloadable 0x100": the named bits, then the rest in hexadecimal; "" for 0.
 std::string module_flags_text(std::uint32_t flags);
@@ -100,7 +100,9 @@ std::optional<std::uint8_t> parse_app_type(std::string_view name);
 std::optional<std::uint8_t> parse_section_type(std::string_view name);
 std::optional<SymbolType> parse_symbol_type(std::string_view name);
 std::optional<std::uint8_t> parse_binding(std::string_view name);
-// Some of "rwxz" and "-", in any order.
+// As section_flags_text() has it: some of "rwxz" and "-" in any order, then perhaps "+0x10".
 std::optional<std::uint32_t> parse_section_flags(std::string_view text);
+// As module_flags_text() has it: names and hexadecimal numbers, separated by spaces.
+std::optional<std::uint32_t> parse_module_flags(std::string_view text);
 
 }  // namespace smf
