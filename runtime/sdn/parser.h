@@ -1,0 +1,142 @@
+// The strict parser: one pass from the text to nodes.
+//
+// The text is checked for bytes it may not hold before; so a newline is always "\n" or "\r\n", and
+// characters are whole. Functions return false once a mistake is recorded; its line and column are
+// counted only then. The cursor stands, between statements, on the first character of a line that
+// has content, whose indentation is `indent_`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/sdn/diagnostic.h"
+#include "runtime/sdn/document.h"
+#include "runtime/sdn/node.h"
+#include "runtime/sdn/scan.h"
+
+namespace smf::sdn::internal {
+
+class Parser {
+ public:
+  Parser(Storage& storage, const Limits& limits);
+
+  // Fills the storage; false leaves the mistake below. Throws std::bad_alloc.
+  bool run();
+
+  struct Mistake {
+    ErrorKind kind;
+    std::uint64_t offset;
+    std::string message;
+  };
+  const Mistake& mistake() const { return mistake_; }
+
+ private:
+  enum class Close : char { kArray = ']', kDict = '}', kRow = ')' };
+
+  // Lines (lines.cc).
+  bool next_line();
+  bool finish_line();
+  bool measure_indentation(const char* line);
+  bool at_line_end() const;
+  bool at_comment() const;
+  void skip_blanks();
+  bool skip_space_and_lines();
+  const char* bare_line_end(const char* first) const;
+
+  // Blocks (blocks.cc).
+  bool block(std::uint32_t depth, Node& out);
+  bool dict_block(std::uint32_t depth, Node& out);
+  bool array_block(std::uint32_t depth, Node& out);
+  bool same_block(std::int64_t column);
+  bool entry(std::int64_t column, std::uint32_t depth, Node& out);
+  bool after_colon(std::int64_t column, std::uint32_t depth, Node& out);
+  bool line_value(std::uint32_t depth, Node& out);
+  bool bare_line(Node& out);
+  bool looks_like_entry() const;
+  bool is_operator(const char* p) const;
+  bool key(Node& out);
+  bool close_dict(std::uint32_t mark, Node& out);
+  void close_children(std::uint32_t mark, std::uint32_t nodes_each, Node& out);
+
+  // Between brackets (inline.cc).
+  bool inline_value(std::uint32_t depth, Close close, Node& out);
+  bool inline_array(std::uint32_t depth, Node& out);
+  bool inline_dict(std::uint32_t depth, Node& out);
+  bool inline_table(std::uint32_t depth, Node& out);
+  bool inline_rows(TableShape& shape);
+  bool inline_row(TableShape& shape);
+  bool inline_bare(Close close, Node& out);
+  bool separator(Close close, bool& more);
+
+  // Tables (rows.cc).
+  bool at_table_word(char opening) const;
+  bool table_header(char close, TableShape& shape);
+  bool column_name(char close, Node& out);
+  bool named_table(std::int64_t column, std::uint32_t depth, Node& out);
+  bool typed_table(std::int64_t column, std::uint32_t depth, Node& out);
+  bool rows(std::int64_t column, TableShape& shape);
+  bool row(TableShape& shape);
+  bool bare_cell(Node& out);
+  bool row_width(const char* row, std::uint32_t expected);
+  void add_table(const char* start, const TableShape& shape, Node& out);
+
+  // Scalars (scalars.cc).
+  bool quoted(Node& out);
+  bool quoted_with_escapes(Node& out);
+  bool decode(const char* first, const char* last, Node& out);
+  bool escape(const char*& p, const char* last, char*& to);
+  bool bare(const char* first, const char* last, Node& out);
+  bool other_bare(const char* first, const char* last, Node& out);
+
+  bool count_values(std::uint64_t count);
+  bool enter(std::uint32_t depth);
+  bool fail(ErrorKind kind, const char* at, std::string message);
+  // "expected WHAT, found ..." at the cursor.
+  bool expected(std::string_view what);
+  std::string found(const char* p) const;
+  std::uint32_t offset(const char* p) const { return static_cast<std::uint32_t>(p - begin_); }
+
+  Storage& storage_;
+  const Limits limits_;
+  const char* begin_;
+  const char* end_;
+  const char* p_;
+  std::int64_t indent_ = 0;  // of the present line, in columns; -1 at the end of the text
+  char indent_character_ = 0;
+  std::uint64_t values_ = 0;
+  NodeArray open_;  // children of containers that are not closed yet
+  Mistake mistake_{};
+};
+
+inline void Parser::skip_blanks() {
+  while (p_ < end_ && is_blank(*p_)) ++p_;
+}
+
+inline bool Parser::quoted(Node& out) {
+  const char* const first = p_ + 1;
+  const char* const last = find_quote_escape_or_newline(first, end_);
+  const auto length = static_cast<std::uint64_t>(last - first);
+  // `""` may be the beginning of `"""`.
+  if (last == end_ || *last != '"' || length > limits_.string_bytes ||
+      (length == 0 && end_ - last > 1 && last[1] == '"')) [[unlikely]] {
+    return quoted_with_escapes(out);
+  }
+  out.start = offset(p_);
+  out.tag = Node::make_tag(Kind::kString, length, true);
+  out.payload.text = first;
+  p_ = last + 1;
+  return true;
+}
+
+// Of bare text, most is words: whatever does not begin like a number or a keyword is a string.
+inline bool Parser::bare(const char* first, const char* last, Node& out) {
+  const auto length = static_cast<std::uint64_t>(last - first);
+  if (length == 1 && is_digit(*first)) {
+    out = {offset(first), Node::make_tag(Kind::kInt, 1), {.integer = *first - '0'}};
+    return true;
+  }
+  return other_bare(first, last, out);
+}
+
+}  // namespace smf::sdn::internal

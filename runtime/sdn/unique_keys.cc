@@ -1,0 +1,71 @@
+#include "runtime/sdn/unique_keys.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <vector>
+
+#include "runtime/base/bytes.h"
+#include "runtime/base/hash.h"
+
+namespace smf::sdn::internal {
+namespace {
+
+constexpr std::uint32_t kFew = 12;
+
+struct Slot {
+  std::uint32_t hash = 0;
+  std::uint32_t number = 0;  // of the string, from 1; 0 is an empty slot
+};
+
+}  // namespace
+
+std::optional<std::uint32_t> find_repeated_by_sorting(const Node* first, std::uint32_t count,
+                                                      std::uint32_t stride) {
+  const auto text = [&](std::uint32_t i) { return first[std::size_t{i} * stride].string(); };
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const int by_text = text(a).compare(text(b));
+    return by_text != 0 ? by_text < 0 : a < b;
+  });
+  std::optional<std::uint32_t> earliest;
+  for (std::uint32_t i = 1; i < count; ++i) {
+    if (text(order[i - 1]) != text(order[i])) continue;
+    if (!earliest || order[i] < *earliest) earliest = order[i];
+  }
+  return earliest;
+}
+
+std::optional<std::uint32_t> find_repeated(const Node* first, std::uint32_t count,
+                                           std::uint32_t stride, std::uint64_t* steps) {
+  const auto text = [&](std::uint32_t i) { return first[std::size_t{i} * stride].string(); };
+  std::uint64_t taken = 0;
+  std::uint64_t& counter = steps != nullptr ? *steps : taken;
+  if (count <= kFew) {
+    for (std::uint32_t i = 1; i < count; ++i) {
+      for (std::uint32_t earlier = 0; earlier < i; ++earlier, ++counter) {
+        if (text(i) == text(earlier)) return i;
+      }
+    }
+    return std::nullopt;
+  }
+  const std::uint64_t patience = counter + 16 * std::uint64_t{count} + 1024;
+  const std::size_t mask = std::bit_ceil(std::size_t{count} * 2) - 1;
+  std::vector<Slot> slots(mask + 1);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t hash = xxh3_64(as_bytes(text(i)));
+    const Slot mine{static_cast<std::uint32_t>(hash >> 32), i + 1};
+    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+      if (++counter > patience) return find_repeated_by_sorting(first, count, stride);
+      if (slots[at].number == 0) {
+        slots[at] = mine;
+        break;
+      }
+      if (slots[at].hash == mine.hash && text(slots[at].number - 1) == text(i)) return i;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace smf::sdn::internal
