@@ -48,21 +48,22 @@ enum class RelocType : std::uint8_t {
 };
 
 struct ImportedSection {
-  std::string name;  // 1 to 16 bytes, unique in the object
+  std::string name{};  // 1 to 16 bytes, unique in the object
   SectionKind kind = SectionKind::kData;
   std::uint64_t alignment = 1;  // bytes, a power of two
   std::uint64_t size = 0;       // bytes in memory
-  ByteVector bytes;             // `size` bytes; none where kind is kBss
+  ByteVector bytes{};           // `size` bytes; none where kind is kBss
 };
 
-// Global names are unique in the object; local ones may repeat and may equal a global one.
+// Global names are unique in the object; local ones may repeat and may equal a global one. What the
+// objects share with each other but hide from other modules (visibility hidden) has become local.
 struct ImportedSymbol {
-  std::string name;  // never empty
+  std::string name{};  // never empty
   SymbolKind kind = SymbolKind::kNone;
   Binding binding = Binding::kLocal;
-  std::optional<std::uint32_t> section;  // index into sections; none: an import
-  std::uint64_t value = 0;               // bytes from the section's start
-  std::uint64_t size = 0;                // bytes; value + size lies within the section
+  std::optional<std::uint32_t> section{};  // index into sections; none: an import
+  std::uint64_t value = 0;                 // bytes from the section's start
+  std::uint64_t size = 0;                  // bytes; value + size lies within the section
 };
 
 struct ImportedRelocation {
