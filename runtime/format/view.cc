@@ -38,17 +38,26 @@ int symbol_rank(const Symbol& symbol) {
   return 3;
 }
 
-std::string_view note_text(Bytes bytes) {
-  const std::string_view text = as_text(bytes);
+namespace {
+
+// Bytes of the note up to and including its terminator; nullopt where there is none.
+std::optional<std::size_t> note_length(std::string_view text) {
   for (std::size_t at = text.find(kTerminator); at != std::string_view::npos;
        at = text.find(kTerminator, at + 1)) {
     if (at != 0 && text[at - 1] != '\n') continue;
     const std::size_t end = at + kTerminator.size();
-    if (end == text.size()) return text;
-    if (text[end] == '\n') return text.substr(0, end + 1);
-    if (text[end] == '\r' || text[end] == ' ' || text[end] == '\0') return text.substr(0, end);
+    if (end == text.size()) return end;
+    if (text[end] == '\n') return end + 1;
+    if (text[end] == '\r' || text[end] == ' ' || text[end] == '\0') return end;
   }
-  return text;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view note_text(Bytes bytes) {
+  const std::string_view text = as_text(bytes);
+  return text.substr(0, note_length(text).value_or(text.size()));
 }
 
 Result<SmfView> SmfView::open(Bytes file) try {
@@ -191,15 +200,14 @@ Result<std::optional<std::string_view>> SmfView::note() const {
   for (std::uint32_t i = 0; i < section_count(); ++i) {
     SMF_ASSIGN(const Section entry, section(i));
     if (!entry.is_note()) continue;
-    const std::uint64_t end = entry.size != 0 ? entry.offset + entry.size
-                                              : std::min<std::uint64_t>(file_.size(),
-                                                         entry.offset + kMaxNoteBytes);
-    const std::string_view text = note_text(file_.subspan(entry.offset, end - entry.offset));
-    if (entry.size == 0 && text.size() == end - entry.offset && end == file_.size() &&
-        text.find(kTerminator) == std::string_view::npos) {
-      return fail_at(entry.offset, "the note records no size and has no line '# END_NOTE'");
-    }
-    return text;
+    if (entry.size != 0) return note_text(stored(entry));
+    const std::uint64_t room =
+        std::min<std::uint64_t>(header_.strings_end - std::min(header_.strings_end, entry.offset),
+                                kMaxNoteBytes);
+    const std::string_view text = as_text(file_.subspan(entry.offset, room));
+    const auto length = note_length(text);
+    if (length) return text.substr(0, *length);
+    return fail_at(entry.offset, "the note records no size and has no line '# END_NOTE'");
   }
   return std::nullopt;
 }
