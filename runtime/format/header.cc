@@ -95,9 +95,37 @@ bool has_magic(Bytes file, std::uint64_t offset) {
          std::memcmp(file.data() + offset, layout::kMagic, sizeof layout::kMagic) == 0;
 }
 
+// Where the header fields stand that messages are about, from the start of the header.
+struct FieldOffsets {
+  std::uint64_t section_count, section_table, symbol_table, base;
+};
+FieldOffsets field_offsets(Dialect dialect) {
+  const auto of = [](auto layout) -> FieldOffsets {
+    using Layout = decltype(layout);
+    std::uint64_t base = 0;
+    if constexpr (requires { layout.smf_data_offset; }) base = offsetof(Layout, smf_data_offset);
+    return {.section_count = offsetof(Layout, section_count),
+            .section_table = offsetof(Layout, section_table_offset),
+            .symbol_table = offsetof(Layout, symbol_table_offset),
+            .base = base};
+  };
+  switch (dialect) {
+    case Dialect::kP128: return of(layout::HeaderP128{});
+    case Dialect::kH72: return of(layout::HeaderH72{});
+    default: return of(layout::HeaderH96{});
+  }
+}
+
+// Whether a table of `count` entries stands where a header at the start of the file does.
+bool is_inside_header(const Header& header, std::uint64_t table, std::uint32_t count,
+                      bool at_start) {
+  return at_start && count > 0 && header.base + table < header.header_size();
+}
+
 // Turns the table offsets into file offsets and finds the string area.
-Result<void> place_tables(Header& header, std::uint64_t end) {
+Result<void> place_tables(Header& header, std::uint64_t end, bool at_start) {
   const std::uint64_t at = header.header_offset;
+  const FieldOffsets fields = field_offsets(header.dialect);
   if (header.major > 1) {
     return fail_at(at + offsetof(layout::HeaderP128, major),
                    fmt::format("format version {}.{}: this build reads major versions 0 and 1",
@@ -105,18 +133,26 @@ Result<void> place_tables(Header& header, std::uint64_t end) {
                    ErrorCode::kUnsupported);
   }
   if (header.base > end || header.stub_size > end) {
-    return fail_at(at, fmt::format("module data starts at 0x{:x} behind a stub of 0x{:x} bytes; "
+    return fail_at(at + fields.base,
+                   fmt::format("module data starts at 0x{:x} behind a stub of 0x{:x} bytes; "
                                    "the file ends at 0x{:x}",
                                    header.base, header.stub_size, end));
   }
   const std::uint64_t room = end - header.base;
   if (header.section_count > 0xFFFF) {
-    return fail_at(at, fmt::format("{} sections; the limit is 65535", header.section_count),
+    return fail_at(at + fields.section_count,
+                   fmt::format("{} sections; the limit is 65535", header.section_count),
                    ErrorCode::kLimit);
   }
   if (!in_range(header.section_table, header.section_count * header.section_entry_size(), room)) {
-    return fail_at(at, fmt::format("table of {} sections at 0x{:x} ends past the file",
-                                   header.section_count, header.section_table));
+    return fail_at(at + fields.section_table,
+                   fmt::format("table of {} sections at 0x{:x} ends past the file",
+                               header.section_count, header.section_table));
+  }
+  if (is_inside_header(header, header.section_table, header.section_count, at_start)) {
+    return fail_at(at + fields.section_table,
+                   fmt::format("table of sections at 0x{:x} lies inside the header",
+                               header.section_table));
   }
   header.section_table += header.base;
   header.strings_begin = header.strings_end = end;
@@ -126,8 +162,14 @@ Result<void> place_tables(Header& header, std::uint64_t end) {
   }
   const std::uint64_t symbols = header.symbol_count * header.symbol_entry_size();
   if (!in_range(header.symbol_table, symbols, room)) {
-    return fail_at(at, fmt::format("table of {} symbols at 0x{:x} ends past the file",
-                                   header.symbol_count, header.symbol_table));
+    return fail_at(at + fields.symbol_table,
+                   fmt::format("table of {} symbols at 0x{:x} ends past the file",
+                               header.symbol_count, header.symbol_table));
+  }
+  if (is_inside_header(header, header.symbol_table, header.symbol_count, at_start)) {
+    return fail_at(at + fields.symbol_table,
+                   fmt::format("table of symbols at 0x{:x} lies inside the header",
+                               header.symbol_table));
   }
   header.symbol_table += header.base;
   header.strings_begin = header.symbol_table + symbols;
@@ -138,17 +180,15 @@ Attempt attempt(Bytes file, const Place& place) {
   Attempt result;
   Header probe{.dialect = place.dialect};
   const std::uint64_t size = probe.header_size();
-  // A file that is all header: the start is the end, and one reading of it is enough.
-  const bool is_duplicate = file.size() == size && !place.at_end && place.dialect != Dialect::kH72;
-  if (file.size() < size || is_duplicate ||
-      !has_magic(file, place.at_end ? file.size() - size : 0)) {
+  if (file.size() < size || !has_magic(file, place.at_end ? file.size() - size : 0)) {
     result.error = Error{.message = "no magic"};
     return result;
   }
   result.progress = 1;
   result.header = decode(file, place.dialect, place.at_end ? file.size() - size : 0);
   const std::uint64_t end = place.at_end ? result.header.header_offset : file.size();
-  if (auto placed = place_tables(result.header, end); !placed) {
+  if (auto placed = place_tables(result.header, end, !place.at_end);
+      !placed) {
     result.error = std::move(placed).error();
     return result;
   }
@@ -162,15 +202,32 @@ Attempt attempt(Bytes file, const Place& place) {
   return result;
 }
 
-// Whether the symbols looked at make sense, and whether the string area ends with the last name.
+// Whether the symbols looked at make sense, and whether the file ends where the last name does.
 struct Plausibility {
   bool good = false;
   bool exact = false;
 };
 
+// Without symbols: whether header, section table and payloads account for the file to its end. Where
+// there is nothing but a header and they do not, the candidate explains nothing.
+Plausibility account_for(Bytes file, const Header& header) {
+  const bool at_start = header.header_offset == 0 && header.strings_end != 0;
+  std::uint64_t last_end = at_start ? header.header_size() : header.base;
+  if (header.section_count > 0) {
+    last_end = std::max(last_end, header.section_table +
+                                      header.section_count * header.section_entry_size());
+  }
+  for (std::uint32_t i = 0; i < header.section_count; ++i) {
+    if (const auto section = load_section(file, header, i))
+      last_end = std::max(last_end, section->offset + section->size);
+  }
+  const bool exact = last_end == header.strings_end;
+  return {.good = exact || header.section_count > 0, .exact = exact};
+}
+
 Plausibility sample_symbols(Bytes file, const Header& header) {
   const std::uint32_t count = header.symbol_count;
-  if (count == 0) return {.good = true, .exact = header.strings_begin == header.strings_end};
+  if (count == 0) return account_for(file, header);
   std::uint64_t last_end = 0;
   const std::uint32_t samples = std::min<std::uint32_t>(count, kNameSamples);
   for (std::uint32_t i = 0; i < samples; ++i) {
@@ -229,26 +286,45 @@ std::unexpected<Error> explain(Bytes file, const Attempts& attempts) {
   return std::unexpected(std::move(error));
 }
 
-// Among several candidates whose tables validate, the one that explains the symbols best.
+// Among several candidates whose tables validate, the one that explains the symbols best. Known types
+// come last: a module with a type of its own that holds another module is still itself.
 Result<Header> choose(Bytes file, const Attempts& attempts) {
-  const Attempt* plausible = nullptr;
-  const Attempt* exact = nullptr;
-  int plausible_count = 0, exact_count = 0;
+  const Attempt *plausible = nullptr, *exact = nullptr, *known = nullptr;
+  int plausible_count = 0, exact_count = 0, known_count = 0;
   std::string names;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     if (attempts[i].error) continue;
     names += (names.empty() ? "" : " and as ") + place_name(kPlaces[i]);
     const Plausibility symbols = sample_symbols(file, attempts[i].header);
-    if (!symbols.good || !types_are_known(file, attempts[i].header)) continue;
+    if (!symbols.good) continue;
     ++plausible_count;
     plausible = &attempts[i];
-    if (!symbols.exact) continue;
-    ++exact_count;
-    exact = &attempts[i];
+    if (symbols.exact) {
+      ++exact_count;
+      exact = &attempts[i];
+    }
+    if (types_are_known(file, attempts[i].header)) {
+      ++known_count;
+      known = &attempts[i];
+    }
   }
   if (plausible_count == 1) return plausible->header;
   if (exact_count == 1) return exact->header;
+  if (exact_count == 0 && known_count == 1) return known->header;
   return fail_at(0, fmt::format("reads as {} equally well; refusing to guess", names));
+}
+
+// Whether an attempt read the very header that an earlier one took: a file that is all header, whose
+// start is its end.
+bool is_taken(const Attempts& attempts, std::size_t index) {
+  const Header& header = attempts[index].header;
+  for (std::size_t i = 0; i < index; ++i) {
+    const Header& other = attempts[i].header;
+    if (!attempts[i].error && other.header_offset == header.header_offset &&
+        other.header_size() == header.header_size())
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -275,6 +351,8 @@ Result<Header> find_header(Bytes file) {
   int good_count = 0;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     attempts[i] = attempt(file, kPlaces[i]);
+    if (!attempts[i].error && is_taken(attempts, i))
+      attempts[i] = {.header = {}, .error = Error{.message = "read already"}};
     if (attempts[i].error) continue;
     if (good_count++ == 0) good = &attempts[i];
   }

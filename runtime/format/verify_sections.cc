@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "runtime/format/hashes.h"
+#include "runtime/format/module_spec.h"
 #include "runtime/format/verifier.h"
 
 namespace smf {

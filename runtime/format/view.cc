@@ -191,7 +191,9 @@ Result<std::optional<std::string_view>> SmfView::note() const {
   for (std::uint32_t i = 0; i < section_count(); ++i) {
     SMF_ASSIGN(const Section entry, section(i));
     if (!entry.is_note()) continue;
-    const std::uint64_t rest = file_.size() - entry.offset;
+    // A trailer is no part of the note, whatever its bytes.
+    const std::uint64_t end = std::max(header_.strings_end, entry.offset);
+    const std::uint64_t rest = end - entry.offset;
     const Bytes bytes = file_.subspan(
         entry.offset, entry.size != 0 ? entry.size : std::min<std::uint64_t>(rest, kMaxNoteBytes));
     const auto text = terminated_note(bytes);
