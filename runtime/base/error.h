@@ -35,6 +35,8 @@ struct Error {
   std::optional<std::uint64_t> offset{};  // bytes from the start of the file or buffer
   int system_errno = 0;                 // 0 unless code is kSystem
 
+  friend bool operator==(const Error&, const Error&) = default;
+
   // "PATH: offset 0x1a0: MESSAGE", leaving out what is absent.
   std::string describe() const;
 
