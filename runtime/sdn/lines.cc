@@ -9,7 +9,7 @@
 namespace smf::sdn::internal {
 
 bool Parser::at_line_end() const {
-  return p_ == end_ || *p_ == '\n' || (*p_ == '\r' && p_[1] == '\n');
+  return p_ == end_ || *p_ == '\n' || (*p_ == '\r' && end_ - p_ > 1 && p_[1] == '\n');
 }
 
 // Whether a comment begins here: after white space, or at a line's start.
@@ -17,33 +17,39 @@ bool Parser::at_comment() const {
   return p_ < end_ && *p_ == '#' && (p_ == begin_ || is_blank(p_[-1]) || p_[-1] == '\n');
 }
 
-// From the start of a line to the first character of the next line that has content.
+// From the start of a line to the first character of the next line that has content. Reads each
+// byte of the indentation once: in a mapped note another process may turn its first blank into `#`.
 bool Parser::next_line() {
   while (true) {
-    const char* const line = p_;
-    skip_blanks();
+    std::int64_t columns = 0;
+    char character = indent_character_;
+    const char* mixed = nullptr;
+    for (; p_ < end_; ++p_) {
+      const char c = *p_;
+      if (!is_blank(c)) break;
+      if (character == 0) character = c;
+      if (c != character && mixed == nullptr) mixed = p_;
+      columns += c == '\t' ? 4 : 1;
+    }
     if (p_ < end_ && *p_ == '#') p_ = find_newline(p_, end_);
     if (p_ == end_) {
       indent_ = -1;
       return true;
     }
-    if (!at_line_end()) return measure_indentation(line);
+    if (!at_line_end()) {
+      indent_ = columns;
+      indent_character_ = character;
+      return mixed == nullptr || mixed_indentation(mixed);
+    }
     p_ += *p_ == '\r' ? 2 : 1;
   }
 }
 
-bool Parser::measure_indentation(const char* line) {
-  indent_ = 0;
-  for (const char* p = line; p < p_; ++p) {
-    if (indent_character_ == 0) indent_character_ = *p;
-    if (*p != indent_character_) {
-      return fail(ErrorKind::kBadIndentation, p,
-                  *p == '\t' ? "found a tab in the indentation, expected spaces as before"
-                             : "found a space in the indentation, expected tabs as before");
-    }
-    indent_ += *p == '\t' ? 4 : 1;
-  }
-  return true;
+bool Parser::mixed_indentation(const char* at) {
+  return fail(ErrorKind::kBadIndentation, at,
+              indent_character_ == ' '
+                  ? "found a tab in the indentation, expected spaces as before"
+                  : "found a space in the indentation, expected tabs as before");
 }
 
 // After a value: nothing but a comment may follow on the line.

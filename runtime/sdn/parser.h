@@ -37,7 +37,7 @@ class Parser {
   // Lines (lines.cc).
   bool next_line();
   bool finish_line();
-  bool measure_indentation(const char* line);
+  bool mixed_indentation(const char* at);
   bool at_line_end() const;
   bool at_comment() const;
   void skip_blanks();

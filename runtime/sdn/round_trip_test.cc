@@ -1,8 +1,7 @@
 // parse(write(v)) == v, and what happens on the way there to damaged text.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <random>
+#include <cstdint>
 #include <string>
 
 #include "runtime/sdn/document.h"
@@ -13,7 +12,7 @@ namespace smf::sdn {
 namespace {
 
 TEST(RoundTrip, EveryGeneratedValueReadsBackAsItself) {
-  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     const OwnedValue value = RandomValues(seed).document(4);
     WriteOptions options;
@@ -29,7 +28,7 @@ TEST(RoundTrip, EveryGeneratedValueReadsBackAsItself) {
 }
 
 TEST(RoundTrip, EveryGeneratedValueReadsBackFromOneLine) {
-  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     const OwnedValue value = RandomValues(seed).any(4);
     const auto text = write_inline(value);
