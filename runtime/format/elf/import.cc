@@ -39,7 +39,8 @@ Result<std::vector<Object>> read_all(std::span<const InputFile> files, const Imp
   if (objects.empty())
     return std::unexpected(Error{.code = ErrorCode::kInvalidInput,
                                  .message = "expected at least one object, found none",
-                                 .path = files.empty() ? "" : files.front().path});
+                                 .path = files.empty() ? "" : files.front().path,
+                                 .offset = files.empty() ? std::nullopt : std::optional(0)});
   return objects;
 }
 
@@ -54,9 +55,10 @@ std::vector<std::uint32_t> choose_sections(const Layout& layout,
   std::vector<std::uint32_t> order(layout.outputs.size());
   std::iota(order.begin(), order.end(), 0);
   std::erase_if(order, [&](std::uint32_t i) { return !used[i]; });
-  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) {
+  std::ranges::sort(order, {}, [&](std::uint32_t i) {
     const auto kind = layout.outputs[i].section.kind;
-    return kind == SectionKind::kCode ? 0 : kind == SectionKind::kBss ? 2 : 1;
+    const int rank = kind == SectionKind::kCode ? 0 : kind == SectionKind::kBss ? 2 : 1;
+    return std::pair(rank, i);
   });
   return order;
 }

@@ -61,6 +61,7 @@ struct Object {
   std::vector<ObjectGroup> groups{};
   std::vector<std::uint32_t> relocation_sections{};  // SHT_RELA; `info` is an allocated section
   std::uint64_t section_table = 0;                   // where the section headers start
+  std::uint32_t symbol_section = 0;                  // SHT_SYMTAB; 0 where there is none
   std::uint64_t symbol_table = 0;                    // where the symbols start
   std::vector<ByteVector> strings{};                 // what the names are views of
 

@@ -41,7 +41,4 @@ Result<Bytes> copy_strings(Object& object, std::uint32_t section, std::uint32_t 
 // Fails unless the section is a table of whole `entry_size` byte entries.
 Result<void> check_table(const Object& object, std::uint32_t section, std::uint64_t entry_size);
 
-// The symbol table's section; 0 where there is none.
-std::uint32_t symbol_table_section(const Object& object);
-
 }  // namespace smf::elf

@@ -108,6 +108,13 @@ Result<std::uint32_t> extended_index_section(const Object& object, std::uint32_t
   return 0;
 }
 
+std::uint32_t find_symbol_table(const Object& object) {
+  const auto table = std::ranges::find(object.sections, SHT_SYMTAB, &ObjectSection::type);
+  return table == object.sections.end()
+             ? 0
+             : static_cast<std::uint32_t>(table - object.sections.begin());
+}
+
 Result<void> check_only_table(const Object& object, std::uint32_t table) {
   for (std::uint32_t i = table + 1; i < object.sections.size(); ++i) {
     if (object.sections[i].type == SHT_SYMTAB)
@@ -145,18 +152,12 @@ Result<ObjectSymbol> read_symbol(const Object& object, Bytes strings, std::uint3
 
 }  // namespace
 
-std::uint32_t symbol_table_section(const Object& object) {
-  const auto table = std::ranges::find(object.sections, SHT_SYMTAB, &ObjectSection::type);
-  return table == object.sections.end()
-             ? 0
-             : static_cast<std::uint32_t>(table - object.sections.begin());
-}
-
 Result<void> read_symbols(Object& object, NameReader& names) {
-  const auto table = symbol_table_section(object);
+  const auto table = find_symbol_table(object);
   if (table == 0) return {};
   SMF_TRY(check_only_table(object, table));
   SMF_TRY(check_table(object, table, sizeof(Elf64_Sym)));
+  object.symbol_section = table;
   object.symbol_table = object.sections[table].offset;
   SMF_ASSIGN(const Bytes strings, copy_strings(object, object.sections[table].link, table));
   SMF_ASSIGN(const std::uint32_t extended, extended_index_section(object, table));

@@ -15,7 +15,7 @@ Result<ObjectGroup> read_group_head(const Object& object, std::uint32_t index) {
   const auto at = object.section_header(index);
   SMF_TRY(check_table(object, index, sizeof(Elf64_Word)));
   if (section.size == 0) return object.fail(at, "a section group is empty");
-  if (section.link != symbol_table_section(object) || section.info == 0 ||
+  if (section.link != object.symbol_section || section.info == 0 ||
       section.info >= object.symbols.size())
     return object.fail(at, fmt::format("a section group is named by symbol {} of section {}, which "
                                        "does not exist",
@@ -29,12 +29,11 @@ Result<ObjectGroup> read_group_head(const Object& object, std::uint32_t index) {
 Result<void> check_relocations(const Object& object, std::uint32_t index) {
   const auto& section = object.sections[index];
   SMF_TRY(check_table(object, index, sizeof(Elf64_Rela)));
-  const auto symbols = symbol_table_section(object);
-  if (section.link != symbols)
+  if (section.link != object.symbol_section)
     return object.fail(object.section_header(index),
                        fmt::format("section {} '{}' takes its symbols from section {}, but the "
                                    "symbol table is {}",
-                                   index, section.name, section.link, symbols));
+                                   index, section.name, section.link, object.symbol_section));
   return {};
 }
 

@@ -117,14 +117,18 @@ bool agrees(const RelocationRule& rule, std::uint32_t instruction) {
   return rule.value != kAccess8 || (instruction & kAccess128Mask) != kAccess128;
 }
 
-std::string describe_unsupported(Machine machine, std::uint32_t elf_type) {
-  std::string text(relocation_name(machine, elf_type));
-  if (text.empty())
-    text = fmt::format("{} relocation {}", machine == Machine::kX86_64 ? "x86-64" : "AArch64",
-                       elf_type);
+std::string describe_unsupported(Machine machine, std::uint32_t elf_type, std::string_view symbol) {
+  std::string text = "a module cannot express ";
+  if (const auto name = relocation_name(machine, elf_type); !name.empty()) {
+    text += name;
+  } else {
+    text += fmt::format("{} relocation {}", machine == Machine::kX86_64 ? "x86-64" : "AArch64",
+                        elf_type);
+  }
+  if (!symbol.empty()) text += fmt::format(" of '{}'", symbol);
   for (const auto& remedy : by_machine<Remedy>(machine, kX86Remedies, kArmRemedies)) {
     if (elf_type >= remedy.first && elf_type <= remedy.last)
-      return fmt::format("{}; {}", text, remedy.advice);
+      return fmt::format("{}: {}", text, remedy.advice);
   }
   return text;
 }

@@ -36,7 +36,8 @@ bool agrees(const RelocationRule& rule, std::uint32_t instruction);
 // The psABI's name of a relocation type, empty for one that <elf.h> does not know. Static lifetime.
 std::string_view relocation_name(Machine machine, std::uint32_t elf_type);
 
-// "R_X86_64_32S; compile with -fPIC": for types without a rule, unknown numbers included.
-std::string describe_unsupported(Machine machine, std::uint32_t elf_type);
+// "a module cannot express R_X86_64_32S of 'symbol': compile with -fPIC", for types without a rule,
+// unknown numbers included. `symbol` may be empty.
+std::string describe_unsupported(Machine machine, std::uint32_t elf_type, std::string_view symbol);
 
 }  // namespace smf::elf

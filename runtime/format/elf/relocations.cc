@@ -77,8 +77,7 @@ class Converter {
                                     entry.object.symbols.size()));
     const auto* rule = find_rule(machine, entry.type());
     if (rule == nullptr)
-      return entry.fail(fmt::format("{} cannot be expressed in a module{}",
-                                    describe_unsupported(machine, entry.type()), name_of(entry)),
+      return entry.fail(describe_unsupported(machine, entry.type(), name_of(entry)),
                         ErrorCode::kUnsupported);
     if (!in_range(entry.raw.r_offset, rule->width, entry.target.size))
       return entry.fail(fmt::format("the {} bytes of {} end past the section of {}", rule->width,
@@ -93,11 +92,8 @@ class Converter {
     return rule;
   }
 
-  // " (it refers to 'name')", where there is a name.
-  static std::string name_of(const Entry& entry) {
-    if (entry.symbol() == 0) return "";
-    const auto name = entry.object.symbols[entry.symbol()].name;
-    return name.empty() ? "" : fmt::format(" (it refers to '{}')", name);
+  static std::string_view name_of(const Entry& entry) {
+    return entry.symbol() == 0 ? "" : entry.object.symbols[entry.symbol()].name;
   }
 
   Result<Symbols::Target> refer(const Entry& entry, std::uint32_t object_index) {
