@@ -225,7 +225,7 @@ fake_debian $(everything | grep -v -x -e libfmt-dev -e zstd)
 fake_user 1000
 call build //x
 expect_status 3
-expect_line err "    su -c 'apt-get update && apt-get install -y --no-install-recommends libfmt-dev zstd'"
+expect_line err "    su - -c 'apt-get update && apt-get install -y --no-install-recommends libfmt-dev zstd'"
 expect_none log "apt-get|bazel build"
 [ ! -s "$work/out" ] || failed "something on stdout"
 
