@@ -6,6 +6,7 @@ set -u
 here=$PWD
 work=${TEST_TMPDIR:-$(mktemp -d)}/bazelw
 failures=0
+mapfile -t tools < <(type -P cat dirname env readlink sed sh tr)
 
 # A workspace to call it in, and a PATH of which all is known.
 fresh() {
@@ -13,20 +14,16 @@ fresh() {
     mkdir -p "$work/ws/toolchain/deps" "$work/ws/inner" "$work/bin" "$work/elsewhere"
     cp "$here/bazelw" "$work/ws/bazelw"
     cp "$here/toolchain/deps/debian-packages.txt" "$work/ws/toolchain/deps/"
-    for tool in cat dirname env printf readlink sed sh tr; do
-        ln -s "$(command -v $tool)" "$work/bin/$tool"
-    done
+    ln -s "${tools[@]}" "$work/bin/"
     : > "$work/log"
     cd "$work/ws"
 }
 
 # fake NAME: a program whose body is read from stdin; it logs how it was called.
 fake() {
-    {
-        echo '#!/bin/sh'
-        echo "echo \"$1 \$*\" >> '$work/log'"
-        cat
-    } > "$work/bin/$1"
+    local body
+    read -r -d '' body
+    printf '#!/bin/sh\necho "%s $*" >> "%s"\n%s\n' "$1" "$work/log" "$body" > "$work/bin/$1"
     chmod +x "$work/bin/$1"
 }
 
@@ -225,7 +222,7 @@ fake_debian $(everything | grep -v -x -e libfmt-dev -e zstd)
 fake_user 1000
 call build //x
 expect_status 3
-expect_line err "    su -c 'apt-get update && apt-get install -y --no-install-recommends libfmt-dev zstd'"
+expect_line err "    su - -c 'apt-get update && apt-get install -y --no-install-recommends libfmt-dev zstd'"
 expect_none log "apt-get|bazel build"
 [ ! -s "$work/out" ] || failed "something on stdout"
 

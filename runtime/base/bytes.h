@@ -2,9 +2,9 @@
 //
 // Every multi-byte field of the formats is little-endian, and so is every processor this library
 // is built for (x86-64, AArch64, RISC-V 64), so a field is one memcpy; the assertion below is what
-// would have to be replaced by byte swaps on another. Reading goes through load<T>, which copies the
-// value once: what was checked is then what is used, also when the bytes are a mapping that another
-// process is changing.
+// would have to be replaced by byte swaps on another. Reading goes through load<T>, which copies
+// the value once: what was checked is then what is used, also when the bytes are a mapping that
+// another process is changing.
 #pragma once
 
 #include <bit>

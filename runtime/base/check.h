@@ -9,10 +9,10 @@ namespace smf {
 
 }  // namespace smf
 
-#define SMF_CHECK(condition)                                                     \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]]                                               \
-      ::smf::check_failed(#condition, __FILE__, __LINE__);                       \
+#define SMF_CHECK(condition)                               \
+  do {                                                     \
+    if (!(condition)) [[unlikely]]                         \
+      ::smf::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
 
 #ifdef NDEBUG

@@ -31,9 +31,9 @@ enum class ErrorCode {
 struct Error {
   ErrorCode code = ErrorCode::kInvalidInput;
   std::string message{};
-  std::string path{};                   // empty where no file is involved
+  std::string path{};                     // empty where no file is involved
   std::optional<std::uint64_t> offset{};  // bytes from the start of the file or buffer
-  int system_errno = 0;                 // 0 unless code is kSystem
+  int system_errno = 0;                   // 0 unless code is kSystem
 
   friend bool operator==(const Error&, const Error&) = default;
 
@@ -61,16 +61,16 @@ std::unexpected<Error> fail_system(std::string what, std::string path, int error
 #define SMF_CONCAT(a, b) SMF_CONCAT_INNER(a, b)
 
 // Returns the error of `expression` from the enclosing function, or goes on.
-#define SMF_TRY(expression)                                                        \
-  do {                                                                             \
-    if (auto smf_try_result = (expression); !smf_try_result)                       \
-      return std::unexpected(std::move(smf_try_result).error());                   \
+#define SMF_TRY(expression)                                      \
+  do {                                                           \
+    if (auto smf_try_result = (expression); !smf_try_result)     \
+      return std::unexpected(std::move(smf_try_result).error()); \
   } while (false)
 
 // Declares or assigns `target` from a Result, or returns its error from the enclosing function.
 #define SMF_ASSIGN(target, expression) \
   SMF_ASSIGN_INNER(SMF_CONCAT(smf_result_, __LINE__), target, expression)
-#define SMF_ASSIGN_INNER(result, target, expression)                    \
-  auto result = (expression);                                           \
-  if (!result) return std::unexpected(std::move(result).error());       \
+#define SMF_ASSIGN_INNER(result, target, expression)              \
+  auto result = (expression);                                     \
+  if (!result) return std::unexpected(std::move(result).error()); \
   target = *std::move(result)

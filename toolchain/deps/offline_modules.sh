@@ -29,9 +29,12 @@ library() {
     done
 }
 
+library cli11 CLI
+library fmt fmt
 library google_benchmark benchmark
 library lz4 lz4.h lz4hc.h lz4frame.h
-library xxhash xxhash.h
+library nlohmann_json nlohmann
+library xxhash xxhash.h xxh3.h
 library zstd zstd.h zstd_errors.h zdict.h
 library googletest
 ln -sfn /usr/src/googletest/googletest "$out/googletest/googletest"
