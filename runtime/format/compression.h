@@ -91,6 +91,8 @@ class SectionReader {
   std::uint64_t frame_count() const;
   // Fills `out` from `offset`; both within size(). The frame last used is kept.
   Result<void> read(std::uint64_t offset, std::span<std::byte> out);
+  // Frames that record no content are never met by read(): whether they really hold none.
+  Result<void> check_empty_frames();
 
  private:
   struct State;

@@ -76,6 +76,11 @@ struct Decoders {
       return fail(ErrorCode::kOutOfMemory, "no memory for a zstd decoder");
     if (stored.size() <= kOneShotBytes) {
       input_.assign(stored.begin(), stored.end());
+      // The decoder would go on with further frames; a payload is one, or has a seek table.
+      const std::size_t end = ZSTD_findFrameCompressedSize(input_.data(), input_.size());
+      if (ZSTD_isError(end)) return damaged(0, "zstd", ZSTD_getErrorName(end));
+      if (end != input_.size())
+        return fail_at(end, "bytes follow the end of the compressed frame");
       const std::size_t size = ZSTD_decompressDCtx(zstd, out.data(), out.size(), input_.data(),
                                                    input_.size());
       if (ZSTD_isError(size)) return damaged(0, "zstd", ZSTD_getErrorName(size));
@@ -220,11 +225,18 @@ Result<void> SectionReader::read(std::uint64_t offset, std::span<std::byte> out)
   return fail(ErrorCode::kOutOfMemory, "no memory for a decompressed frame");
 }
 
+Result<void> SectionReader::check_empty_frames() {
+  for (std::size_t i = 0; i < state_->frames.size(); ++i)
+    if (state_->frames[i].content_size == 0) SMF_TRY(state_->decode(i, {}));
+  return {};
+}
+
 Result<ByteVector> decompress(Bytes stored, std::uint64_t uncompressed,
                               const DecompressionLimits& limits) try {
   SMF_ASSIGN(SectionReader reader, SectionReader::open(stored, uncompressed, limits));
   ByteVector out(uncompressed);
   SMF_TRY(reader.read(0, out));
+  SMF_TRY(reader.check_empty_frames());
   return out;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "no memory for the decompressed section");

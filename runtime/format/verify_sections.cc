@@ -119,6 +119,8 @@ void Verifier::check_payloads() {
       done += buffer.size();
       if (options_.progress) options_.progress(done, total);
     }
+    if (const auto empty = reader->check_empty_frames(); !empty)
+      report(empty.error(), section.offset, label(section));
   }
 }
 

@@ -70,6 +70,18 @@ std::string spool_folder() {
   return chosen && *chosen ? chosen : "/tmp";
 }
 
+// Where a symbolic link leads, also one to a file that is not there yet.
+std::string follow_links(std::string path) {
+  constexpr int kMostLinks = 40;  // as the kernel's own
+  std::error_code error;
+  for (int i = 0; i < kMostLinks; ++i) {
+    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = (std::filesystem::path(directory_of(path)) / target).string();
+  }
+  return path;
+}
+
 struct FreeDeleter {
   void operator()(char* text) const { std::free(text); }
 };
@@ -87,7 +99,7 @@ Result<OutputFile> OutputFile::create(std::string path, const Options& options,
     file.spooled_ = true;
   } else {
     const std::unique_ptr<char, FreeDeleter> resolved(::realpath(file.path_.c_str(), nullptr));
-    file.destination_ = resolved ? resolved.get() : file.path_;
+    file.destination_ = resolved ? resolved.get() : follow_links(file.path_);
     replaces = resolved && ::stat(file.destination_.c_str(), &existing) == 0;
     if (replaces && S_ISDIR(existing.st_mode))
       return fail_system("write", file.path_, EISDIR);

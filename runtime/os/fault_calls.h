@@ -1,0 +1,94 @@
+// For tests: system calls of which a chosen one fails, and that can be made to do things by halves.
+#pragma once
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+#include "runtime/os/system_calls.h"
+
+namespace smf::os {
+
+// Open descriptors of this process.
+inline int descriptor_count() {
+  int count = 0;
+  DIR* folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count;
+}
+
+class FaultCalls : public SystemCalls {
+ public:
+  int fail_at = -1;  // the call, counted from 0, that fails with `error`
+  int error = EIO;
+  bool halves = false;  // reads and writes do at most `step` bytes, every other time EINTR
+  std::size_t step = 7;
+  bool has_unnamed_files = true;
+  int calls = 0;
+
+  int open(const char* path, int flags, mode_t mode) override {
+    if (!has_unnamed_files && (flags & kTmpFileBit) != 0) {
+      errno = EOPNOTSUPP;
+      return -1;
+    }
+    return fails() ? -1 : SystemCalls::open(path, flags, mode);
+  }
+  int close(int fd) override {  // close() frees the descriptor even when it reports an error
+    const bool failed = fails();
+    const int result = SystemCalls::close(fd);
+    if (failed) errno = error;
+    return failed ? -1 : result;
+  }
+  int fstat(int fd, struct stat* out) override {
+    return fails() ? -1 : SystemCalls::fstat(fd, out);
+  }
+  int fchmod(int fd, mode_t mode) override { return fails() ? -1 : SystemCalls::fchmod(fd, mode); }
+  ssize_t read(int fd, void* out, size_t size) override {
+    return fails() || interrupted() ? -1 : SystemCalls::read(fd, out, part(size));
+  }
+  ssize_t pread(int fd, void* out, size_t size, off_t offset) override {
+    return fails() || interrupted() ? -1 : SystemCalls::pread(fd, out, part(size), offset);
+  }
+  ssize_t write(int fd, const void* data, size_t size) override {
+    return fails() || interrupted() ? -1 : SystemCalls::write(fd, data, part(size));
+  }
+  ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) override {
+    return fails() || interrupted() ? -1 : SystemCalls::pwrite(fd, data, part(size), offset);
+  }
+  int fsync(int fd) override { return fails() ? -1 : SystemCalls::fsync(fd); }
+  int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) override {
+    return fails() ? -1 : SystemCalls::linkat(from_dir, from, to_dir, to, flags);
+  }
+  int rename(const char* from, const char* to) override {
+    return fails() ? -1 : SystemCalls::rename(from, to);
+  }
+  int mkdir(const char* path, mode_t mode) override {
+    return fails() ? -1 : SystemCalls::mkdir(path, mode);
+  }
+  void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) override {
+    return fails() ? reinterpret_cast<void*>(-1)
+                   : SystemCalls::mmap(address, size, protection, flags, fd, offset);
+  }
+
+ private:
+  static constexpr int kTmpFileBit = 020000000;  // O_TMPFILE without O_DIRECTORY
+
+  bool fails() {
+    if (calls++ != fail_at) return false;
+    errno = error;
+    return true;
+  }
+  bool interrupted() {
+    is_interrupted_ = halves && !is_interrupted_;
+    if (is_interrupted_) errno = EINTR;
+    return is_interrupted_;
+  }
+  std::size_t part(std::size_t size) const { return halves ? std::min(size, step) : size; }
+
+  bool is_interrupted_ = false;
+};
+
+}  // namespace smf::os
