@@ -1,9 +1,10 @@
 // Compressed sections: how bytes are framed, and what a reader refuses.
 //
-// A section is stored as one zstd frame, one LZ4 frame, or, with zstd above kSeekableAbove bytes, as
-// a chain of independent zstd frames of kFrameSize content bytes each followed by a seek table (the
-// public zstd seekable format, seekable.h). The frame's own magic says which. Every frame records
-// its content size and a checksum; `zstd -d` and `lz4 -d` read all of them.
+// A section is stored as one zstd frame, one LZ4 frame, or, above kSeekableAbove bytes, as a chain of
+// independent frames of kFrameSize content bytes each followed by a seek table (the public zstd
+// seekable format, seekable.h; to LZ4 the table is a skippable frame just as well). The frame's own
+// magic says which algorithm. Every frame records its content size and a checksum; `zstd -d` and
+// `lz4 -d` read all of them.
 //
 // 256 KiB a frame: one 4 KiB page out of a 1 GiB section costs one frame, about 0.2 ms, and the
 // ratio at level 3 stays within a few per cent of one long frame. 64 KiB would read four times

@@ -166,12 +166,10 @@ Result<SectionReader> SectionReader::open(Bytes stored, std::uint64_t uncompress
   state->size = uncompressed;
   SMF_ASSIGN(state->algorithm, identify_compression(stored));
   SMF_TRY(check_limits(stored.size(), uncompressed, limits));
-  if (state->algorithm == Algorithm::kZstd) {
-    SMF_ASSIGN(auto table, read_seek_table(stored));
-    if (table) {
-      state->is_seekable = true;
-      state->frames = *std::move(table);
-    }
+  SMF_ASSIGN(auto table, read_seek_table(stored));
+  if (table) {
+    state->is_seekable = true;
+    state->frames = *std::move(table);
   }
   if (!state->is_seekable) {
     if (stored.size() > UINT32_MAX || uncompressed > UINT32_MAX) {

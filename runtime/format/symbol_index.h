@@ -7,8 +7,9 @@
 // and one of the strings. 100 000 symbols need 262 144 slots, 2 MiB.
 //
 // Each name stands in the table once, for the symbol a reference to it means (symbol_rank). A hit is
-// verified by comparing the name itself; a table that is malformed is ignored and the reader searches
-// the name hashes instead, so a wrong index costs time, not answers: `verify` finds one that lies.
+// verified by comparing the name itself. A table that is malformed is ignored and the reader searches
+// the name hashes instead; one that is well formed but leaves out a name makes that name not found,
+// which `verify` reports.
 // The builder doubles the table until no run is longer than kMaxProbe, which bounds a look-up in a
 // hostile file too.
 //

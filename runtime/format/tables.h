@@ -19,7 +19,7 @@
 namespace smf {
 
 // The longest symbol name, in bytes. Guards scans for the terminating NUL.
-inline constexpr std::uint64_t kMaxSymbolName = 1u << 20;
+inline constexpr std::uint64_t kMaxSymbolName = 1u << 16;
 // The largest alignment of a section, in bytes.
 inline constexpr std::uint64_t kMaxSectionAlignment = 1u << 30;
 

@@ -83,7 +83,7 @@ void Verifier::check_relocations() {
       continue;
     }
     for (std::uint64_t i = 0; i < SmfView::relocation_count(section); ++i) {
-      const auto entry = load_relocation(view_.file(), view_.header(), section, i, *target);
+      const auto entry = view_.relocation(section, i, *target);
       if (!entry) report(entry.error());
     }
     if (section.size % 24 != 0) {

@@ -170,6 +170,11 @@ std::uint64_t SmfView::relocation_count(const Section& section) {
 }
 
 Result<std::uint64_t> SmfView::relocation_target_size(const Section& section) const {
+  if (section.flags & kSectionCompressed) {
+    return fail_at(section.entry_offset,
+                   fmt::format("relocations '{}' are flagged compressed, which they never are",
+                               section.name()));
+  }
   std::string_view target = section.name();
   if (target.starts_with(kRelocPrefix)) target.remove_prefix(kRelocPrefix.size());
   if (target.starts_with('.')) {
@@ -180,11 +185,6 @@ Result<std::uint64_t> SmfView::relocation_target_size(const Section& section) co
                                section.name(), target.substr(1)));
   }
   return code_size_;
-}
-
-Result<Relocation> SmfView::relocation(const Section& section, std::uint64_t index) const {
-  SMF_ASSIGN(const std::uint64_t room, relocation_target_size(section));
-  return load_relocation(file_, header_, section, index, room);
 }
 
 Result<std::optional<std::string_view>> SmfView::note() const {

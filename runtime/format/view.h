@@ -60,10 +60,14 @@ class SmfView {
 
   // How many relocations a section of type Reloc holds.
   static std::uint64_t relocation_count(const Section& section);
-  // `index` is below relocation_count(section).
-  Result<Relocation> relocation(const Section& section, std::uint64_t index) const;
+  // `index` is below relocation_count(section); `target_size` is relocation_target_size(section),
+  // which is looked up once for all of them.
+  Result<Relocation> relocation(const Section& section, std::uint64_t index,
+                                std::uint64_t target_size) const {
+    return load_relocation(file_, header_, section, index, target_size);
+  }
   // Bytes that the relocations of this section may change: a section `.rela` is about all code laid
-  // end to end, `.rela.NAME` about section NAME.
+  // end to end, `.rela.NAME` about section NAME. O(sections). Refused for a compressed section.
   Result<std::uint64_t> relocation_target_size(const Section& section) const;
 
   // The note's text, up to and including its terminator line `# END_NOTE`, or to the end of the

@@ -119,10 +119,7 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
     return file;
   }
   if (size > kReadWholeBytes) {
-    void* address = calls.mmap(nullptr, size, PROT_READ, MAP_PRIVATE, from.get(), 0);
-    if (address == MAP_FAILED) return fail_system("map", path, errno);
-    file.mapped_ = static_cast<const std::byte*>(address);
-    file.mapped_size_ = size;
+    SMF_TRY(file.map_whole(from.get(), size, path, calls));
     return file;
   }
   file.read_.resize(size);
@@ -140,6 +137,23 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
   return std::unexpected(Error{.code = ErrorCode::kOutOfMemory,
                                .message = "not enough memory for the file",
                                .path = path});
+}
+
+Result<FileBytes> FileBytes::map(const std::string& path, SystemCalls& calls) {
+  SMF_ASSIGN(const InputFile from, InputFile::open(path, calls));
+  FileBytes file;
+  SMF_TRY(file.map_whole(from.descriptor(), from.size(), path, calls));
+  return file;
+}
+
+Result<void> FileBytes::map_whole(int fd, std::uint64_t size, const std::string& path,
+                                  SystemCalls& calls) {
+  void* address = calls.mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (address == MAP_FAILED) return fail_system("map", path, errno);
+  mapped_ = static_cast<const std::byte*>(address);
+  mapped_size_ = size;
+  calls_ = &calls;
+  return {};
 }
 
 FileBytes::~FileBytes() {

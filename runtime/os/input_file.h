@@ -66,6 +66,10 @@ class FileBytes {
   static Result<FileBytes> load(const std::string& path, std::uint64_t limit = UINT64_MAX,
                                 SystemCalls& calls = SystemCalls::kernel());
 
+  // A regular file, always mapped, whatever its size; an empty one is refused.
+  static Result<FileBytes> map(const std::string& path,
+                               SystemCalls& calls = SystemCalls::kernel());
+
   FileBytes() = default;
   ~FileBytes();
   FileBytes(FileBytes&& other) noexcept;
@@ -75,6 +79,8 @@ class FileBytes {
   bool is_mapped() const { return mapped_ != nullptr; }
 
  private:
+  Result<void> map_whole(int fd, std::uint64_t size, const std::string& path, SystemCalls& calls);
+
   ByteVector read_;
   const std::byte* mapped_ = nullptr;
   std::size_t mapped_size_ = 0;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kNote =
     "# Instantiation notes\n"
     "version: 1\n"
-    "not a terminator: # END_NOTE\n"
+    "not_a_terminator: # END_NOTE\n"
     "# END_NOTE\n";
 
 // mov $42,%eax; ret; and breakpoints up to `size`.

@@ -261,7 +261,7 @@ TEST(Manifest, SaysWhereItIsWrong) {
   expect_refused(table + "a, data, \n", "has no file");
   expect_refused(table + "a, data, f\n    a, data, f\n", "is there already");
   expect_refused(table + "a, data, f\nsymbols |name, section|\n    s, b\n", "no section 'b'");
-  expect_refused("manifest: 1\nmodule: [\n", "2:");
+  expect_refused("manifest: 1\nmodule: [\n", "3:1: expected a value");
 }
 
 }  // namespace
