@@ -1,4 +1,5 @@
 // Damaged input: always a message, or an object that keeps every promise of import.h.
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <string>

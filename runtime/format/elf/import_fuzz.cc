@@ -1,4 +1,8 @@
 // Any bytes, as one file and as two: no crash, and what is imported keeps the promises of import.h.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
 #include "runtime/base/check.h"
 #include "runtime/format/elf/import.h"
 #include "runtime/format/elf/testing/check_promises.h"

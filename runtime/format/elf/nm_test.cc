@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "runtime/format/elf/import.h"
 #include "runtime/format/elf/testing/check_promises.h"

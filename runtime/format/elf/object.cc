@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <fmt/format.h>
 
-#include <bit>
 #include <utility>
 
 #include "runtime/format/elf/object_reader.h"

@@ -1,5 +1,6 @@
 #include "runtime/format/elf/relocations.h"
 
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <string>

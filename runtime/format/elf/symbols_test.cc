@@ -1,3 +1,4 @@
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <string>

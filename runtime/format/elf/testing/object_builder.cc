@@ -1,5 +1,6 @@
 #include "runtime/format/elf/testing/object_builder.h"
 
+#include <cstring>
 #include <utility>
 
 namespace smf::elf::testing {
