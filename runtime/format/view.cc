@@ -187,6 +187,11 @@ Result<std::uint64_t> SmfView::relocation_target_size(const Section& section) co
   return code_size_;
 }
 
+Result<Relocation> SmfView::relocation(const Section& section, std::uint64_t index) const {
+  SMF_ASSIGN(const std::uint64_t target_size, relocation_target_size(section));
+  return relocation(section, index, target_size);
+}
+
 Result<std::optional<std::string_view>> SmfView::note() const {
   for (std::uint32_t i = 0; i < section_count(); ++i) {
     SMF_ASSIGN(const Section entry, section(i));

@@ -60,7 +60,9 @@ class SmfView {
 
   // How many relocations a section of type Reloc holds.
   static std::uint64_t relocation_count(const Section& section);
-  // `index` is below relocation_count(section); `target_size` is relocation_target_size(section),
+  // `index` is below relocation_count(section). O(sections): where all are read, use the form below.
+  Result<Relocation> relocation(const Section& section, std::uint64_t index) const;
+  // `target_size` is relocation_target_size(section),
   // which is looked up once for all of them.
   Result<Relocation> relocation(const Section& section, std::uint64_t index,
                                 std::uint64_t target_size) const {

@@ -1,0 +1,139 @@
+#include "smftool/command_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "runtime/format/compression.h"
+#include "smftool/command_tree.h"
+#include "smftool/commands.h"
+#include "smftool/help_text.h"
+#include "smftool/messages.h"
+#include "smftool/printable.h"
+#include "smftool/suggestions.h"
+
+namespace smf::tool {
+namespace {
+
+constexpr const char* kEverywhere = "Everywhere";
+
+void add_common_options(CLI::App& app, Context& context) {
+  app.set_help_flag("-h,--help", "Show this help")->group(kEverywhere);
+  app.set_version_flag("--version", kVersion, "Show the version")->group(kEverywhere);
+  app.add_flag("-q,--quiet", context.is_quiet, "Print results and errors only")->group(kEverywhere);
+  app.add_flag("-v,--verbose", context.is_verbose, "Print more about what is done")
+      ->group(kEverywhere);
+  app.add_flag("--no-color", context.no_color, "No colours, as with the variable NO_COLOR")
+      ->group(kEverywhere);
+}
+
+void add_common_options_below(CLI::App& app, Context& context) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    add_common_options(*command, context);
+    add_common_options_below(*command, context);
+  }
+}
+
+// The command that the command line has come to.
+const CLI::App& chosen(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+std::string with_suggestion(std::string message, const std::string& word,
+                            const std::vector<std::string>& known) {
+  const std::string near = nearest(word, known);
+  if (!near.empty()) message += fmt::format("; did you mean '{}'?", near);
+  return message;
+}
+
+// What was given and belongs to nothing; empty where there is no such thing.
+std::string explain_extras(const CLI::App& app) {
+  const CLI::App& command = chosen(app);
+  const std::vector<std::string> extras = app.remaining(true);
+  const bool has_commands = !listed_commands(command).empty();
+  for (const std::string& extra : extras) {
+    if (extra.size() > 1 && extra.front() == '-') {
+      const std::string name = extra.substr(0, extra.find('='));
+      const std::string place =
+          &command == &app ? std::string() : fmt::format(" of '{}'", command.get_name());
+      return with_suggestion(fmt::format("unknown option '{}'{}", name, place), name,
+                             option_names(command));
+    }
+    if (has_commands) {
+      std::vector<std::string> names;
+      for (const CLI::App* known : listed_commands(command)) names.push_back(known->get_name());
+      return with_suggestion(fmt::format("unknown command '{}'", extra), extra, names);
+    }
+  }
+  return extras.empty() ? std::string() : fmt::format("unexpected argument '{}'", extras.front());
+}
+
+ExitStatus refuse(const CLI::App& app, const Context& context, const std::string& message) {
+  std::fflush(context.out);
+  const CLI::App& command = chosen(app);
+  fmt::print(context.err, "smftool: {}\nTry '{} --help'.\n", printable(message),
+             full_name(command));
+  return ExitStatus::kUsage;
+}
+
+ExitStatus run_parsed(const CLI::App& app, Context& context) {
+  if (!context.run) return refuse(app, context, "expected a command");
+  Result<ExitStatus> status = context.run();
+  if (!status) {
+    report(context, status.error());
+    status = status_of(status.error());
+  }
+  if (std::fflush(context.out) != 0 || std::ferror(context.out) != 0) {
+    report(context, fail_system("write", "standard output", errno).error());
+    return ExitStatus::kSystem;
+  }
+  return *status;
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line(Context& context) {
+  auto app = std::make_unique<CLI::App>("Packs, inspects and checks SMF modules", "smftool");
+  app->footer(
+      "smftool inspect app.smf          what is in a module\n"
+      "smftool pack --help              one command's options and examples\n"
+      "smftool tour                     all of it, step by step, on a sample");
+  for (const auto add :
+       {add_pack, add_inspect, add_verify, add_extract, add_unpack, add_convert, add_compress,
+        add_decompress, add_add_stub, add_strip_stub, add_diff, add_doctor, add_tour, add_docs}) {
+    add(*app, context);
+  }
+  add_common_options(*app, context);
+  add_common_options_below(*app, context);
+  return app;
+}
+
+ExitStatus run_command_line(std::vector<std::string> arguments, std::FILE* out, std::FILE* err) {
+  Context context;
+  context.out = out;
+  context.err = err;
+  const auto app = make_command_line(context);
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    app->parse(std::move(arguments));
+    return run_parsed(*app, context);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print(out, "{}", help_text(chosen(*app), is_coloured(context, out)));
+    return ExitStatus::kDone;
+  } catch (const CLI::CallForVersion&) {
+    fmt::print(out, "smftool {} ({})\n", kVersion, compression_libraries());
+    return ExitStatus::kDone;
+  } catch (const CLI::ParseError& error) {
+    const std::string extras = explain_extras(*app);
+    return refuse(*app, context, extras.empty() ? error.what() : extras);
+  } catch (const std::bad_alloc&) {
+    report(context, Error{.code = ErrorCode::kOutOfMemory, .message = "not enough memory"});
+    return ExitStatus::kSystem;
+  }
+}
+
+}  // namespace smf::tool

@@ -1,0 +1,105 @@
+#include "smftool/help_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "smftool/command_tree.h"
+#include "smftool/table.h"
+
+namespace smf::tool {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kDescriptionColumn = 30;
+
+std::string title(std::string_view text, bool coloured) {
+  return "\n" + styled(std::string(text) + ":", Style::kBold, coloured) + "\n";
+}
+
+// "  TERM            description", the description wrapped below itself.
+std::string entry(const std::string& term, const std::string& description) {
+  std::string out = "  " + term;
+  std::size_t column = out.size();
+  const auto new_line = [&] {
+    out += "\n" + std::string(kDescriptionColumn, ' ');
+    column = kDescriptionColumn;
+  };
+  if (column + 2 > kDescriptionColumn) {
+    new_line();
+  } else {
+    out.append(kDescriptionColumn - column, ' ');
+    column = kDescriptionColumn;
+  }
+  for (std::size_t at = 0; at < description.size();) {
+    const std::size_t end = std::min(description.find(' ', at), description.size());
+    const std::string word = description.substr(at, end - at);
+    if (column > kDescriptionColumn && column + 1 + word.size() > kColumns) new_line();
+    if (column > kDescriptionColumn) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    at = end + 1;
+  }
+  return out + "\n";
+}
+
+std::string term_of(const OptionInfo& option) {
+  std::string term = fmt::format("{}", fmt::join(option.names, ", "));
+  if (!option.value.empty()) term += " " + option.value;
+  return term;
+}
+
+std::string note_of(const OptionInfo& option) {
+  if (option.is_required) return " (required)";
+  return option.is_repeated ? " (may be repeated)" : "";
+}
+
+std::string indented(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    out += "  " + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string help_text(const CLI::App& command, bool coloured) {
+  std::string text = command.get_description() + ".\n";
+  text += title("Usage", coloured);
+  text += fmt::format("  {} {}\n", full_name(command), synopsis(command));
+  if (!listed_commands(command).empty()) {
+    text += title("Commands", coloured);
+    for (const CLI::App* below : listed_commands(command))
+      text += entry(below->get_name(), below->get_description());
+  }
+  const std::vector<OptionInfo> positionals = positionals_of(command);
+  if (!positionals.empty()) {
+    text += title("Arguments", coloured);
+    for (const OptionInfo& option : positionals) text += entry(option.value, option.description);
+  }
+  const std::vector<OptionInfo> options = options_of(command);
+  std::vector<std::string> groups;
+  for (const OptionInfo& option : options)
+    if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
+  // Those that every command has come last.
+  std::ranges::stable_partition(groups, [](const auto& group) { return group != "Everywhere"; });
+  for (const std::string& group : groups) {
+    text += title(group, coloured);
+    for (const OptionInfo& option : options)
+      if (option.group == group)
+        text += entry(term_of(option), option.description + note_of(option));
+  }
+  if (!command.get_footer().empty())
+    text += title("Examples", coloured) + indented(command.get_footer());
+  return text;
+}
+
+}  // namespace smf::tool

@@ -1,0 +1,73 @@
+#include "smftool/inspection.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "runtime/format/compression.h"
+#include "runtime/format/hashes.h"
+
+namespace smf::tool {
+namespace {
+
+// Larger modules are for `verify` to hash: looking at one should not mean reading all of it.
+constexpr std::uint64_t kHashedAtOnce = 4u << 20;
+
+}  // namespace
+
+std::string dialect_text(const Header& header) {
+  return fmt::format("{}, version {}.{}", dialect_name(header.dialect), header.major, header.minor);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> count_symbols(const SmfView& view) {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::uint32_t i = 0; i < view.symbol_count(); ++i) {
+    const auto symbol = view.symbol(i);
+    if (!symbol) {
+      ++counts["broken"];
+    } else if (!symbol->is_defined()) {
+      ++counts["import"];
+    } else if (symbol->is_template()) {
+      ++counts["template"];
+    } else {
+      ++counts[symbol_type_name(symbol->type)];
+    }
+  }
+  return {counts.begin(), counts.end()};
+}
+
+Result<Bytes> section_content(const SmfView& view, const Section& section, ByteVector& storage) {
+  if (!section.compressed) return view.stored(section);
+  auto content = decompress(view.stored(section), section.virtual_size);
+  if (!content) {
+    Error error = std::move(content).error();
+    error.offset = section.offset + error.offset.value_or(0);
+    return std::unexpected(std::move(error));
+  }
+  storage = *std::move(content);
+  return Bytes(storage);
+}
+
+std::vector<std::string> oddities(const SmfView& view) {
+  std::vector<std::string> found;
+  const Header& header = view.header();
+  if (header.dialect != Dialect::kP128) {
+    found.push_back(fmt::format("dialect {}; 'smftool convert' gives version 1.1",
+                                dialect_name(header.dialect)));
+  } else if (header.major == 1 && header.minor > 1) {
+    found.push_back(
+        fmt::format("version 1.{} is newer than this program; what it does not know "
+                    "is not shown",
+                    header.minor));
+  }
+  if (header.module_hash != 0 && view.file().size() <= kHashedAtOnce) {
+    const auto hashes = compute_hashes(view);
+    if (hashes && hashes->module != header.module_hash)
+      found.push_back(
+          "the module hash is not the one this library computes: another writer's, or "
+          "the file was changed");
+  }
+  return found;
+}
+
+}  // namespace smf::tool

@@ -1,0 +1,44 @@
+// The parts of a module, as text or as JSON. Both go on behind an entry that cannot be read, show
+// its error in its place, and return how many there were.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/error.h"
+#include "runtime/format/view.h"
+#include "smftool/context.h"
+#include "smftool/json_output.h"
+
+namespace smf::tool {
+
+struct Inspection {
+  bool header = false;
+  bool sections = false;
+  bool symbols = false;
+  bool symbol_summary = false;
+  bool relocations = false;
+  bool templates = false;
+  bool note = false;
+};
+
+Result<std::uint64_t> inspect_as_text(const Context& context, const std::string& path,
+                                      const SmfView& view, const Inspection& shown);
+Result<std::uint64_t> inspect_as_json(JsonOutput& json, const std::string& path,
+                                      const SmfView& view, const Inspection& shown);
+
+// What a reader should know before trusting the module, a line each.
+std::vector<std::string> oddities(const SmfView& view);
+
+// "P128, version 1.1".
+std::string dialect_text(const Header& header);
+// What the symbols are, counted: {"function", 3}, {"import", 1}. Symbols that cannot be read are
+// counted as "broken".
+std::vector<std::pair<std::string, std::uint64_t>> count_symbols(const SmfView& view);
+
+// Decompressed, with default limits, where it is compressed. `storage` keeps what the span needs.
+Result<Bytes> section_content(const SmfView& view, const Section& section, ByteVector& storage);
+
+}  // namespace smf::tool

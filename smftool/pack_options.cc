@@ -1,0 +1,233 @@
+#include "smftool/pack_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "runtime/format/types.h"
+#include "smftool/messages.h"
+
+namespace smf::tool {
+namespace {
+
+constexpr const char* kContents = "Contents";
+constexpr const char* kShape = "Shape";
+constexpr const char* kHeader = "Header";
+
+// What goes with --manifest, which says everything else.
+constexpr std::string_view kBesideManifest[] = {"--output", "--manifest", "--jobs",
+                                                "--quiet",  "--verbose",  "--no-color"};
+
+CLI::Option* add_list(CLI::App& command, const char* name, std::vector<std::string>& to,
+                      const char* description, const char* value) {
+  return command.add_option(name, to, description)
+      ->type_name(value)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+void add_contents(CLI::App& command, PackOptions& options) {
+  command.add_option("--note", options.note, "The text of note.sdn")
+      ->type_name("FILE.sdn")
+      ->group(kContents);
+  add_list(command, "--template", options.templates,
+           "Generic templates, as the compiler prints them", "FILE.json")
+      ->group(kContents);
+  add_list(command, "--types", options.types, "Definitions of the types that templates use",
+           "FILE.json")
+      ->group(kContents);
+  add_list(command, "--generic", options.generics,
+           "Parameters of a template whose file does not name them", "NAME=T,U")
+      ->group(kContents);
+  add_list(command, "--object", options.objects,
+           "ELF objects or archives: sections, symbols, relocations", "FILE.o|FILE.a")
+      ->group(kContents);
+  add_list(command, "--data", options.data, "A data section with the bytes of a file", "NAME=FILE")
+      ->group(kContents);
+  add_list(command, "--section", options.sections,
+           "A section of any type (code, data, rodata, ... or a number); flags are letters of rwx",
+           "NAME:TYPE[:FLAGS]=FILE")
+      ->group(kContents);
+}
+
+void add_shape(CLI::App& command, PackOptions& options) {
+  command.add_option("--compress", options.compression, "Compress sections (default none)")
+      ->type_name("none|zstd[:LEVEL]|lz4[:LEVEL]")
+      ->group(kShape);
+  command.add_flag("--compress-code", options.compress_code, "Code too")->group(kShape);
+  command
+      .add_option("--stub", options.stub,
+                  "Put a program in front, or with shebang the line #!/usr/bin/env simple")
+      ->type_name("shebang|FILE")
+      ->group(kShape);
+  command
+      .add_option("--compat", options.compat,
+                  "Write what tools built in Rust load: no compression, stub or .smf. sections")
+      ->type_name("rust")
+      ->group(kShape);
+  command
+      .add_flag("--no-jit-room", options.no_jit_room,
+                "Reserve no room for persisted instantiations of templates")
+      ->group(kShape);
+}
+
+void add_header(CLI::App& command, PackOptions& options) {
+  command.add_option("--entry", options.entry, "Where the module starts: makes it executable")
+      ->type_name("SYMBOL")
+      ->group(kHeader);
+  add_list(command, "--export", options.exports,
+           "Of the objects' symbols, let others see only this one", "SYMBOL")
+      ->group(kHeader);
+  command.add_option("--platform", options.platform, "Default linux")
+      ->type_name("any|linux|windows|macos|freebsd|bare-metal")
+      ->group(kHeader);
+  command.add_option("--arch", options.arch, "Default: the objects', or this machine's")
+      ->type_name("x86-64|aarch64|x86|arm|riscv64|riscv32|wasm32|wasm64")
+      ->group(kHeader);
+  command.add_option("--app-type", options.app_type, "Default cli")
+      ->type_name("cli|tui|gui|service|repl")
+      ->group(kHeader);
+  command.add_flag("--reloadable", options.reloadable, "The module may be replaced while it runs")
+      ->group(kHeader);
+  command.add_option("--source-hash", options.source_hash, "A hash of the sources, for the header")
+      ->type_name("HEX")
+      ->group(kHeader);
+}
+
+Result<std::pair<std::string, std::string>> split(const std::string& text, const char* option,
+                                                  const char* form) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    return wrong_usage(fmt::format("{}: expected {}, not '{}'", option, form, text));
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+Result<void> check_name(const std::string& name, const char* option) {
+  if (name.starts_with(kReservedPrefix))
+    return wrong_usage(fmt::format("{}: section names that begin with '{}' are reserved: '{}'",
+                                   option, kReservedPrefix, name));
+  if (name.size() > 16)
+    return wrong_usage(fmt::format("{}: section name '{}' is longer than 16 bytes", option, name));
+  return {};
+}
+
+std::uint32_t default_flags(std::uint8_t type) {
+  if (type == static_cast<std::uint8_t>(SectionType::kCode)) return kSectionRead | kSectionExec;
+  if (type == static_cast<std::uint8_t>(SectionType::kData)) return kSectionRead | kSectionWrite;
+  return kSectionRead;
+}
+
+}  // namespace
+
+void add_pack_options(CLI::App& command, PackOptions& options) {
+  command.add_option("-o,--output", options.output, "The new module; - is standard output")
+      ->required()
+      ->type_name("OUT");
+  command
+      .add_option("--manifest", options.manifest,
+                  "Pack what a manifest lists, such as the one that unpack writes")
+      ->type_name("FILE.sdn");
+  command.add_option("-j,--jobs", options.jobs, "Threads to use (default: all processors)")
+      ->type_name("N");
+  add_contents(command, options);
+  add_shape(command, options);
+  add_header(command, options);
+}
+
+Result<void> check_pack_options(const CLI::App& command, const PackOptions& options) {
+  if (!options.manifest.empty()) {
+    for (const CLI::Option* option : command.get_options()) {
+      if (option->count() == 0 || option->get_lnames().empty()) continue;
+      const std::string name = "--" + option->get_lnames().front();
+      if (std::ranges::find(kBesideManifest, name) == std::end(kBesideManifest))
+        return wrong_usage(fmt::format("{} cannot be used with --manifest", name));
+    }
+    return {};
+  }
+  if (options.note.empty() && options.templates.empty() && options.types.empty() &&
+      options.objects.empty() && options.data.empty() && options.sections.empty()) {
+    return wrong_usage(
+        "nothing to pack: expected --object, --note, --template, --types, --data, "
+        "--section or --manifest");
+  }
+  if (options.compat.empty()) return {};
+  if (options.compat != "rust")
+    return wrong_usage(fmt::format("--compat: expected rust, not '{}'", options.compat));
+  if (options.compression != "none")
+    return wrong_usage(
+        "--compress cannot be used with --compat rust: its readers know no "
+        "compression");
+  if (options.compress_code)
+    return wrong_usage("--compress-code cannot be used with --compat rust");
+  if (!options.stub.empty())
+    return wrong_usage("--stub cannot be used with --compat rust: its header comes first");
+  return {};
+}
+
+Result<SectionChoice> parse_section_choice(const std::string& text) {
+  constexpr const char* kForm = "NAME:TYPE[:FLAGS]=FILE";
+  SMF_ASSIGN(const auto parts, split(text, "--section", kForm));
+  const std::string& left = parts.first;
+  const auto first = left.find(':');
+  const auto second = first == std::string::npos ? first : left.find(':', first + 1);
+  if (first == std::string::npos || first == 0)
+    return wrong_usage(fmt::format("--section: expected {}, not '{}'", kForm, text));
+  SectionChoice choice{.name = left.substr(0, first), .file = parts.second};
+  const std::string type = left.substr(first + 1, second - first - 1);
+  const auto number = parse_section_type(type);
+  if (!number || *number == 0)
+    return wrong_usage(fmt::format("--section: unknown section type '{}'", type));
+  if (*number == static_cast<std::uint8_t>(SectionType::kBss))
+    return wrong_usage("--section: a bss section has no content; it comes from an object");
+  choice.type = *number;
+  choice.flags = default_flags(*number);
+  if (second != std::string::npos) {
+    const auto flags = parse_section_flags(left.substr(second + 1));
+    if (!flags || (*flags & kSectionCompressed) != 0)
+      return wrong_usage(
+          fmt::format("--section: expected letters of rwx, not '{}'", left.substr(second + 1)));
+    choice.flags = *flags;
+  }
+  SMF_TRY(check_name(choice.name, "--section"));
+  return choice;
+}
+
+Result<SectionChoice> parse_data_choice(const std::string& text) {
+  SMF_ASSIGN(auto parts, split(text, "--data", "NAME=FILE"));
+  SMF_TRY(check_name(parts.first, "--data"));
+  const auto type = static_cast<std::uint8_t>(SectionType::kData);
+  return SectionChoice{.name = std::move(parts.first),
+                       .type = type,
+                       .flags = default_flags(type),
+                       .file = std::move(parts.second)};
+}
+
+Result<GenericChoice> parse_generic_choice(const std::string& text) {
+  SMF_ASSIGN(auto parts, split(text, "--generic", "NAME=T,U"));
+  GenericChoice choice{.name = std::move(parts.first)};
+  const std::string& list = parts.second;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    if (end == at)
+      return wrong_usage(fmt::format("--generic: a parameter without a name in '{}'", text));
+    choice.parameters.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return choice;
+}
+
+Result<std::uint64_t> parse_source_hash(const std::string& text) {
+  std::string_view digits = text;
+  if (digits.starts_with("0x")) digits.remove_prefix(2);
+  std::uint64_t value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, value, 16);
+  if (digits.empty() || error != std::errc() || stopped != end)
+    return wrong_usage(
+        fmt::format("--source-hash: expected up to 16 hexadecimal digits, not '{}'", text));
+  return value;
+}
+
+}  // namespace smf::tool

@@ -1,0 +1,182 @@
+#include "smftool/pack_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/format/assembly.h"
+#include "runtime/format/convert.h"
+#include "runtime/format/elf/module_sections.h"
+#include "runtime/format/recompress.h"
+#include "runtime/mir/template_source.h"
+#include "runtime/os/input_file.h"
+#include "runtime/sdn/document.h"
+#include "smftool/messages.h"
+#include "smftool/printable.h"
+#include "smftool/stub_choice.h"
+
+namespace smf::tool {
+namespace {
+
+constexpr std::uint64_t kSectionAlignment = 16;
+
+#if defined(__aarch64__)
+constexpr Arch kThisMachine = Arch::kAArch64;
+#elif defined(__riscv)
+constexpr Arch kThisMachine = Arch::kRiscV64;
+#else
+constexpr Arch kThisMachine = Arch::kX86_64;
+#endif
+
+Result<std::string> read_text(const std::string& path) {
+  SMF_ASSIGN(const os::FileBytes file, os::FileBytes::load(path));
+  return std::string(as_text(file.bytes()));
+}
+
+template <typename Parse>
+Result<void> set_named(std::uint8_t& field, const std::string& text, const char* option,
+                       Parse parse) {
+  if (text.empty()) return {};
+  const auto value = parse(text);
+  if (!value) return wrong_usage(fmt::format("{}: unknown name '{}'", option, text));
+  field = *value;
+  return {};
+}
+
+Result<void> set_header(const PackOptions& options, ModuleSpec& spec) {
+  spec.platform = static_cast<std::uint8_t>(Platform::kLinux);
+  spec.arch = static_cast<std::uint8_t>(kThisMachine);
+  SMF_TRY(set_named(spec.platform, options.platform, "--platform", parse_platform));
+  SMF_TRY(set_named(spec.arch, options.arch, "--arch", parse_arch));
+  SMF_TRY(set_named(spec.app_type, options.app_type, "--app-type", parse_app_type));
+  if (options.reloadable) spec.flags |= kModuleReloadable;
+  if (!options.source_hash.empty()) {
+    SMF_ASSIGN(spec.source_hash, parse_source_hash(options.source_hash));
+  }
+  if (options.compat == "rust") {
+    spec.format = OutputFormat::kH96;
+    spec.with_hash_section = false;
+  }
+  return {};
+}
+
+Result<void> add_objects(const Context& context, const PackOptions& options, ModuleSpec& spec) {
+  if (options.objects.empty()) return {};
+  std::vector<os::FileBytes> files;
+  std::vector<elf::InputFile> inputs;
+  for (const std::string& path : options.objects) {
+    SMF_ASSIGN(os::FileBytes file, os::FileBytes::load(path));
+    files.push_back(std::move(file));
+    inputs.push_back({.path = path, .bytes = files.back().bytes()});
+  }
+  SMF_ASSIGN(elf::ImportedObject object, elf::import_objects(inputs));
+  if (context.is_verbose) {
+    for (const std::string& line : object.left_out)
+      fmt::print(context.err, "smftool: left out: {}\n", printable(line));
+  }
+  const auto arch = static_cast<std::uint8_t>(elf::arch_of(object.machine));
+  if (!options.arch.empty() && spec.arch != arch)
+    return wrong_usage(
+        fmt::format("--arch {}, but the objects are for {}", options.arch, arch_name(arch)));
+  spec.arch = arch;
+  return elf::add_object(std::move(object), spec);
+}
+
+Result<void> add_section(const SectionChoice& choice, ModuleSpec& spec) {
+  SMF_ASSIGN(Source payload, file_source(choice.file));
+  spec.sections.push_back({.name = choice.name,
+                           .type = choice.type,
+                           .flags = choice.flags,
+                           .alignment = kSectionAlignment,
+                           .payload = std::move(payload)});
+  return {};
+}
+
+Result<void> add_sections(const PackOptions& options, ModuleSpec& spec) {
+  std::vector<SectionChoice> choices;
+  for (const std::string& text : options.sections) {
+    SMF_ASSIGN(SectionChoice choice, parse_section_choice(text));
+    choices.push_back(std::move(choice));
+  }
+  for (const std::string& text : options.data) {
+    SMF_ASSIGN(SectionChoice choice, parse_data_choice(text));
+    choices.push_back(std::move(choice));
+  }
+  for (const SectionChoice& choice : choices) SMF_TRY(add_section(choice, spec));
+  return {};
+}
+
+Result<void> read_templates_from(const std::string& path, const mir::GenericParameters& given,
+                                 std::vector<TemplateSpec>& templates) {
+  if (path.ends_with(".mir")) {
+    return std::unexpected(Error{.code = ErrorCode::kUnsupported,
+                                 .message = "templates are read as JSON; this version does not "
+                                            "read their text form",
+                                 .path = path});
+  }
+  SMF_ASSIGN(const std::string text, read_text(path));
+  auto more = mir::read_template_json(text, given);
+  if (!more) return std::unexpected(std::move(more).error().at_path(path));
+  std::ranges::move(*more, std::back_inserter(templates));
+  return {};
+}
+
+// Whether there are any.
+Result<bool> add_all_templates(const PackOptions& options, ModuleSpec& spec) {
+  mir::GenericParameters given;
+  for (const std::string& text : options.generics) {
+    SMF_ASSIGN(GenericChoice choice, parse_generic_choice(text));
+    given[std::move(choice.name)] = std::move(choice.parameters);
+  }
+  std::vector<TemplateSpec> templates;
+  for (const std::string& path : options.templates)
+    SMF_TRY(read_templates_from(path, given, templates));
+  for (const std::string& path : options.types)
+    SMF_TRY(read_templates_from(path, given, templates));
+  for (const auto& [name, parameters] : given) {
+    if (std::ranges::find(templates, name, &TemplateSpec::name) == templates.end())
+      return wrong_usage(fmt::format("--generic: there is no template '{}'", name));
+  }
+  if (auto added = add_templates(templates, spec); !added)
+    return std::unexpected(blame_input(std::move(added).error()));
+  return !templates.empty();
+}
+
+Result<void> add_note(const PackOptions& options, ModuleSpec& spec) {
+  if (options.note.empty()) return {};
+  SMF_ASSIGN(const std::string text, read_text(options.note));
+  const std::string_view closed = terminated_note(as_bytes(text)).value_or(text);
+  if (auto document = sdn::parse(closed); !document)
+    return std::unexpected(std::move(document).error().at_path(options.note));
+  spec.sections.push_back(note_section(text));
+  return {};
+}
+
+}  // namespace
+
+Result<ModuleSpec> make_pack_spec(const Context& context, const PackOptions& options) {
+  ModuleSpec spec;
+  Recompression compression{.compression = {}, .code_too = options.compress_code, .limits = {}};
+  SMF_ASSIGN(compression.compression, parse_compression(options.compression));
+  SMF_TRY(set_header(options, spec));
+  SMF_TRY(add_objects(context, options, spec));
+  SMF_TRY(add_sections(options, spec));
+  SMF_ASSIGN(const bool has_templates, add_all_templates(options, spec));
+  SMF_TRY(add_note(options, spec));
+  const bool is_current = spec.format == OutputFormat::kP128;
+  if (has_templates && is_current && !options.no_jit_room) add_jit_room(spec);
+  put_code_first(spec);
+  if (!options.entry.empty()) SMF_TRY(set_entry(options.entry, spec));
+  if (!options.exports.empty()) SMF_TRY(restrict_exports(options.exports, spec));
+  if (!options.stub.empty()) {
+    SMF_ASSIGN(spec.stub, choose_stub(options.stub));
+  }
+  spec.with_symbol_index = is_current && wants_symbol_index(spec.symbols.size());
+  compress_sections(spec, compression);
+  return spec;
+}
+
+}  // namespace smf::tool

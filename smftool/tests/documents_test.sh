@@ -1,0 +1,54 @@
+#!/bin/bash
+# The manual page and the completions are what their readers accept; bash's also completes.
+# Arguments: the manual page, then bash's, zsh's and fish's completions.
+set -u
+man=$1 bash_file=$2 zsh_file=$3 fish_file=$4
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+if command -v groff > /dev/null; then
+  said=$(groff -ww -man -Tutf8 "$man" 2>&1 > /dev/null)
+  [ -z "$said" ] || fail "groff: $said"
+  groff -man -Tutf8 "$man" 2> /dev/null | grep -q 'EXIT STATUS' || fail "no exit status in the page"
+fi
+bash -n "$bash_file" || fail "bash does not read its completions"
+if command -v zsh > /dev/null; then zsh -n "$zsh_file" || fail "zsh does not read its completions"; fi
+if command -v fish > /dev/null; then
+  HOME=${TEST_TMPDIR:-/tmp} fish -n "$fish_file" || fail "fish does not read its completions"
+fi
+
+source "$bash_file"
+
+# complete_line WORD...: the candidates for the last word.
+complete_line() {
+  COMP_WORDS=("$@")
+  COMP_CWORD=$(($# - 1))
+  COMPREPLY=()
+  _smftool
+  echo "${COMPREPLY[*]}"
+}
+
+expect() {
+  local expected=$1
+  shift
+  local got
+  got=$(complete_line "$@")
+  [ "$got" = "$expected" ] || fail "'$*' completes to '$got', expected '$expected'"
+}
+
+expect "compress" smftool compr
+expect "strip-stub" smftool st
+expect "--version" smftool --ver
+expect "--compress --compress-code" smftool pack --compress
+expect "zstd" smftool pack -o x.smf --compress z
+expect "none zstd lz4" smftool pack --compress ""
+expect "aarch64 arm" smftool pack --arch a
+expect "--sections --symbols" smftool inspect --s
+expect "" smftool inspect app.
+expect "" smftool pack --note no
+[[ " $(complete_line smftool "") " == *" tour "* ]] || fail "no list of commands"
+[[ " $(complete_line smftool "") " != *" docs "* ]] || fail "a hidden command is offered"
+complete -p smftool | grep -q -- '-o default -F _smftool' || fail "files are not completed"

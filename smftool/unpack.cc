@@ -1,0 +1,62 @@
+// smftool unpack: a module taken apart into a folder that `pack --manifest` puts together again.
+
+#include "runtime/format/manifest/unpack.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "smftool/commands.h"
+#include "smftool/limit_options.h"
+#include "smftool/messages.h"
+#include "smftool/module_input.h"
+#include "smftool/printable.h"
+#include "smftool/progress.h"
+
+namespace smf::tool {
+namespace {
+
+struct Options {
+  std::string file{};
+  std::string folder{};
+  UnpackOptions unpack{};
+};
+
+Result<ExitStatus> run(const Context& context, Options options) {
+  SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
+  Progress progress(context, "unpacking");
+  options.unpack.progress = progress.callback();
+  auto summary = unpack_module(input.view(), input.file(), options.folder, options.unpack);
+  if (!summary) return std::unexpected(std::move(summary).error().at_path(options.file));
+  if (!context.is_quiet) {
+    fmt::print(context.out, "{}: {} files, {} bytes; rebuild with: smftool pack --manifest {}/{}\n",
+               printable(options.folder), summary->files, summary->bytes, printable(options.folder),
+               "manifest.sdn -o OUT.smf");
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+void add_unpack(CLI::App& app, Context& context) {
+  CLI::App* const command =
+      app.add_subcommand("unpack", "Take a module apart into a folder with a manifest");
+  const auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->file, "A module of any dialect; - is standard input")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", options->folder, "The folder; must not exist, or be empty")
+      ->required()
+      ->type_name("DIR");
+  add_limit_options(*command, options->unpack.limits);
+  command->footer(
+      "smftool unpack app.smf -o app\n"
+      "smftool pack --manifest app/manifest.sdn -o same.smf");
+  command->callback([&context, options] {
+    context.run = [&context, options] { return run(context, *options); };
+  });
+}
+
+}  // namespace smf::tool
