@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
+#include <cctype>
+#include <cerrno>
+#include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "runtime/format/compression.h"
 #include "smftool/command_tree.h"
@@ -72,6 +76,47 @@ std::string explain_extras(const CLI::App& app) {
   return extras.empty() ? std::string() : fmt::format("unexpected argument '{}'", extras.front());
 }
 
+// What is required and was not given; empty where nothing is missing.
+std::string explain_missing(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_required() || option->count() > 0) continue;
+    return option->get_positional() ? fmt::format("expected {}", option->get_name(true))
+                                    : fmt::format("expected --{} {}", option->get_lnames().front(),
+                                                  option->get_type_name());
+  }
+  return {};
+}
+
+// The option that a message of CLI11 is about. Its words differ from version to version, the
+// option's name is in all of them.
+std::string explain_value(const CLI::App& command, const std::string& message) {
+  for (const OptionInfo& option : options_of(command)) {
+    const std::string& name = option.names.back();
+    const auto at = message.find(name);
+    if (at == std::string::npos) continue;
+    const auto end = at + name.size();
+    if (end < message.size() &&
+        (std::isalnum(static_cast<unsigned char>(message[end])) != 0 || message[end] == '-'))
+      continue;
+    if (option.value.empty()) return fmt::format("{} takes no value", name);
+    return fmt::format("{} expects {}", name, option.value);
+  }
+  return message;
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string extras = explain_extras(app);
+  if (!extras.empty()) return extras;
+  const CLI::App& command = chosen(app);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const std::string missing = explain_missing(command);
+    if (!missing.empty()) return missing;
+  }
+  // Ours say it all.
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return error.what();
+  return explain_value(command, error.what());
+}
+
 ExitStatus refuse(const CLI::App& app, const Context& context, const std::string& message) {
   std::fflush(context.out);
   const CLI::App& command = chosen(app);
@@ -128,8 +173,7 @@ ExitStatus run_command_line(std::vector<std::string> arguments, std::FILE* out, 
     fmt::print(out, "smftool {} ({})\n", kVersion, compression_libraries());
     return ExitStatus::kDone;
   } catch (const CLI::ParseError& error) {
-    const std::string extras = explain_extras(*app);
-    return refuse(*app, context, extras.empty() ? error.what() : extras);
+    return refuse(*app, context, explain(*app, error));
   } catch (const std::bad_alloc&) {
     report(context, Error{.code = ErrorCode::kOutOfMemory, .message = "not enough memory"});
     return ExitStatus::kSystem;

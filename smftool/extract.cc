@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -66,7 +67,8 @@ Result<void> copy_section(const ModuleInput& input, const Section& section, cons
                 fmt::format("section '{}' is bss: it has no content", section.name()));
   if (section.is_note() && !options.raw) {
     SMF_ASSIGN(const auto text, input.view().note());
-    return out.append(as_bytes(fmt::format("{}\n", text.value_or(""))));
+    SMF_TRY(out.append(as_bytes(text.value_or(""))));
+    return text && text->ends_with('\n') ? Result<void>() : out.append(as_bytes("\n"));
   }
   const Bytes stored = input.view().stored(section);
   if (section.compressed && !options.raw) {
@@ -101,6 +103,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
       return std::unexpected(std::move(error));
     }
   }
+  std::fflush(context.out);  // before a section that goes there as well
   SMF_TRY(out.commit());
   return ExitStatus::kDone;
 }

@@ -1,7 +1,5 @@
 // smftool inspect: what is in a module.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "smftool/commands.h"
+#include "smftool/counted.h"
 #include "smftool/inspection.h"
 #include "smftool/messages.h"
 #include "smftool/module_input.h"
@@ -64,7 +63,7 @@ Result<ExitStatus> run(const Context& context, Options options) {
       note_failure(std::move(broken).error().at_path(path));
     } else if (*broken > 0) {
       note_failure(
-          Error{.message = fmt::format("{} entries cannot be read", *broken), .path = path});
+          Error{.message = counted(*broken, "entry", "entries") + " cannot be read", .path = path});
     }
   }
   return status;

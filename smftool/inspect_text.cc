@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "runtime/format/templates.h"
+#include "smftool/counted.h"
 #include "smftool/inspection.h"
 #include "smftool/printable.h"
 #include "smftool/table.h"
@@ -70,9 +71,11 @@ void TextInspection::print_header() {
     row("stub",
         fmt::format("{} bytes, the module starts at 0x{:x}", header.stub_size, header.base));
   row("section table",
-      fmt::format("{} entries at 0x{:x}", header.section_count, header.section_table));
-  row("symbol table", fmt::format("{} entries at 0x{:x}, {} exported", header.symbol_count,
-                                  header.symbol_table, header.exported_count));
+      fmt::format("{} at 0x{:x}", counted(header.section_count, "entry", "entries"),
+                  header.section_table));
+  row("symbol table",
+      fmt::format("{} at 0x{:x}, {} exported", counted(header.symbol_count, "entry", "entries"),
+                  header.symbol_table, header.exported_count));
   row("strings", fmt::format("0x{:x} to 0x{:x}", header.strings_begin, header.strings_end));
   if (header.compression != 0)
     row("compression",

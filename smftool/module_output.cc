@@ -4,10 +4,12 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include "runtime/os/output_file.h"
+#include "smftool/counted.h"
 #include "smftool/printable.h"
 #include "smftool/progress.h"
 
@@ -28,6 +30,7 @@ Result<BuildSummary> write_module(const Context& context, const ModuleSpec& spec
   Progress progress(context, std::move(what));
   SMF_ASSIGN(BuildSummary summary,
              build_module(spec, {.jobs = jobs, .progress = progress.callback()}, out));
+  std::fflush(context.out);  // before a module that goes there as well
   SMF_TRY(out.commit());
   return summary;
 }
@@ -42,11 +45,8 @@ void print_summary(const Context& context, const ModuleSpec& spec, const BuildSu
     content += section.content_size;
     stored += section.stored_size;
   }
-  const auto count = [](std::size_t n, const char* noun) {
-    return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
-  };
   fmt::print(out, "{}: {}, {}, {} bytes", is_streamed ? "standard output" : printable(path),
-             count(summary.sections.size(), "section"), count(spec.symbols.size(), "symbol"),
+             counted(summary.sections.size(), "section"), counted(spec.symbols.size(), "symbol"),
              summary.file_size);
   const bool is_compressed = std::ranges::any_of(summary.sections, &BuiltSection::compressed);
   if (is_compressed && content > 0) {

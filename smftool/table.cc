@@ -51,21 +51,22 @@ Table::Table(std::FILE* out, bool coloured, std::vector<Column> columns)
 
 Table::~Table() { print_kept(); }
 
-void Table::add_row(std::vector<Cell> cells) {
-  for (Cell& cell : cells) cell.text = printable(cell.text);
-  if (is_measured_) {
-    print(cells);
-    return;
-  }
-  for (std::size_t i = 0; i < std::min(cells.size(), widths_.size()); ++i)
-    widths_[i] = std::max(widths_[i], width_of(cells[i].text));
-  kept_.push_back(std::move(cells));
-  if (kept_.size() == kRowsMeasured) print_kept();
-}
+void Table::add_row(std::vector<Cell> cells) { add({.cells = std::move(cells)}); }
 
 void Table::add_line(std::string_view text, Style style) {
-  print_kept();
-  fmt::print(out_, "{:{}}{}\n", "", kIndent, styled(printable(text), style, coloured_));
+  add({.cells = {Cell(std::string(text), style)}, .is_line = true});
+}
+
+void Table::add(Row row) {
+  for (Cell& cell : row.cells) cell.text = printable(cell.text);
+  if (is_measured_) {
+    print(row);
+    return;
+  }
+  for (std::size_t i = 0; !row.is_line && i < std::min(row.cells.size(), widths_.size()); ++i)
+    widths_[i] = std::max(widths_[i], width_of(row.cells[i].text));
+  kept_.push_back(std::move(row));
+  if (kept_.size() == kRowsMeasured) print_kept();
 }
 
 void Table::print_kept() {
@@ -76,26 +77,25 @@ void Table::print_kept() {
       titles.emplace_back(column.title, Style::kBold);
       has_title = has_title || !column.title.empty();
     }
-    if (has_title) print(titles);
+    if (has_title) print({.cells = std::move(titles)});
   }
   is_measured_ = true;
-  for (const std::vector<Cell>& cells : kept_) print(cells);
+  for (const Row& row : kept_) print(row);
   kept_.clear();
 }
 
-void Table::print(const std::vector<Cell>& cells) const {
+void Table::print(const Row& row) const {
+  const std::vector<Cell>& cells = row.cells;
   std::string line(kIndent, ' ');
   std::size_t gap = 0;  // spaces owed before the next text: none are left at the end of a line
   for (std::size_t i = 0; i < std::min(cells.size(), columns_.size()); ++i) {
     const std::size_t width = width_of(cells[i].text);
     const std::size_t padding = widths_[i] > width ? widths_[i] - width : 0;
-    const bool is_right = columns_[i].align == Align::kRight;
+    const bool is_right = !row.is_line && columns_[i].align == Align::kRight;
     if (is_right) gap += padding;
     if (width > 0) {
       line.append(std::exchange(gap, 0), ' ');
       line += styled(cells[i].text, cells[i].style, coloured_);
-    } else {
-      gap += width;
     }
     gap += (is_right ? 0 : padding) + 2;
   }

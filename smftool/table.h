@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace smf::tool {
@@ -50,13 +51,18 @@ class Table {
 
  private:
   void print_kept();
-  void print(const std::vector<Cell>& cells) const;
+  struct Row {
+    std::vector<Cell> cells{};
+    bool is_line = false;  // one cell, aligned with none
+  };
+  void add(Row row);
+  void print(const Row& row) const;
 
   std::FILE* out_;
   bool coloured_;
   std::vector<Column> columns_;
   std::vector<std::size_t> widths_;
-  std::vector<std::vector<Cell>> kept_;
+  std::vector<Row> kept_{};
   bool is_measured_ = false;
 };
 

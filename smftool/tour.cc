@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -70,7 +71,7 @@ class Workplace {
       std::filesystem::create_directories(keep, error);
       if (error) return fail_system("create the folder", keep, error.value());
       if (!std::filesystem::is_empty(keep, error) || error)
-        return std::unexpected(Error{.message = "is not empty", .path = keep});
+        return fail_system("use the folder", keep, error ? error.value() : ENOTEMPTY);
       place.folder_ = std::filesystem::absolute(keep, error);
     }
     if (::chdir(place.folder_.c_str()) != 0)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "smftool/commands.h"
+#include "smftool/counted.h"
 #include "smftool/json_output.h"
 #include "smftool/limit_options.h"
 #include "smftool/messages.h"
@@ -52,12 +53,13 @@ void print_report(const Context& context, const std::string& path, const VerifyR
   }
   const std::uint64_t all = report.errors + report.warnings + report.notes;
   if (all > report.findings.size())
-    fmt::print(context.out, "{}: {} more findings\n", name, all - report.findings.size());
+    fmt::print(context.out, "{}: {}\n", name,
+               counted(all - report.findings.size(), "more finding"));
   if (context.is_quiet) return;
   fmt::print(
       context.out, "{}: {}; {} errors, {} warnings\n", name,
       report.ok() ? styled("ok", Style::kGreen, coloured) : styled("not ok", Style::kRed, coloured),
-      report.errors, report.warnings);
+      counted(report.errors, "error"), counted(report.warnings, "warning"));
 }
 
 void write_report(JsonOutput& json, const std::string& path, const VerifyReport& report) {

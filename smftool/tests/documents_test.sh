@@ -12,7 +12,7 @@ fail() {
 if command -v groff > /dev/null; then
   said=$(groff -ww -man -Tutf8 "$man" 2>&1 > /dev/null)
   [ -z "$said" ] || fail "groff: $said"
-  groff -man -Tutf8 "$man" 2> /dev/null | grep -q 'EXIT STATUS' || fail "no exit status in the page"
+  groff -man -Tutf8 -P-cbou "$man" 2> /dev/null | grep -q 'EXIT STATUS' || fail "no exit status in the page"
 fi
 bash -n "$bash_file" || fail "bash does not read its completions"
 if command -v zsh > /dev/null; then zsh -n "$zsh_file" || fail "zsh does not read its completions"; fi
