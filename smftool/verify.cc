@@ -57,7 +57,7 @@ void print_report(const Context& context, const std::string& path, const VerifyR
                counted(all - report.findings.size(), "more finding"));
   if (context.is_quiet) return;
   fmt::print(
-      context.out, "{}: {}; {} errors, {} warnings\n", name,
+      context.out, "{}: {}; {}, {}\n", name,
       report.ok() ? styled("ok", Style::kGreen, coloured) : styled("not ok", Style::kRed, coloured),
       counted(report.errors, "error"), counted(report.warnings, "warning"));
 }

@@ -51,8 +51,10 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
 template <typename T>
   requires std::is_trivially_copyable_v<T>
 void append(ByteVector& out, const T& value) {
-  const auto* first = reinterpret_cast<const std::byte*>(&value);
-  out.insert(out.end(), first, first + sizeof value);
+  // Not insert(): inlined, it makes gcc 12 warn of an overflow that cannot be.
+  const std::size_t at = out.size();
+  out.resize(at + sizeof value);
+  std::memcpy(out.data() + at, &value, sizeof value);
 }
 
 inline void append_bytes(ByteVector& out, Bytes bytes) {

@@ -1,8 +1,13 @@
 #!/bin/bash
 # The manual page and the completions are what their readers accept; bash's also completes.
-# Arguments: the manual page, then bash's, zsh's and fish's completions.
 set -u
-man=$1 bash_file=$2 zsh_file=$3 fish_file=$4
+smftool=$(readlink -f "$1")
+work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/documents.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+man=smftool.1 bash_file=smftool zsh_file=_smftool fish_file=smftool.fish
+"$smftool" docs man > $man && "$smftool" docs bash > $bash_file &&
+  "$smftool" docs zsh > $zsh_file && "$smftool" docs fish > $fish_file || exit 1
 
 fail() {
   echo "$1" >&2
@@ -17,10 +22,10 @@ fi
 bash -n "$bash_file" || fail "bash does not read its completions"
 if command -v zsh > /dev/null; then zsh -n "$zsh_file" || fail "zsh does not read its completions"; fi
 if command -v fish > /dev/null; then
-  HOME=${TEST_TMPDIR:-/tmp} fish -n "$fish_file" || fail "fish does not read its completions"
+  HOME=$work fish -n "$fish_file" || fail "fish does not read its completions"
 fi
 
-source "$bash_file"
+source "./$bash_file"
 
 # complete_line WORD...: the candidates for the last word.
 complete_line() {
@@ -41,7 +46,7 @@ expect() {
 
 expect "compress" smftool compr
 expect "strip-stub" smftool st
-expect "--version" smftool --ver
+expect "--version --verbose" smftool --ver
 expect "--compress --compress-code" smftool pack --compress
 expect "zstd" smftool pack -o x.smf --compress z
 expect "none zstd lz4" smftool pack --compress ""
