@@ -23,6 +23,8 @@
 #include "bench/ratios.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
+#include "runtime/format/elf/import.h"
+#include "runtime/format/elf/module_sections.h"
 #include "runtime/format/view.h"
 #include "runtime/os/input_file.h"
 #include "runtime/os/output_file.h"
@@ -36,6 +38,11 @@ constexpr std::size_t kPage = 4096;
 
 unsigned cores() { return std::max(std::thread::hardware_concurrency(), 1u); }
 
+// What the build put beside this program.
+std::string beside_the_program(const char* name) {
+  return (std::filesystem::canonical("/proc/self/exe").parent_path() / name).string();
+}
+
 // A folder that goes when the program ends, and the file all throughput is measured on.
 class Workspace {
  public:
@@ -43,6 +50,7 @@ class Workspace {
     folder_ = std::filesystem::temp_directory_path() / fmt::format("format_bench-{}", getpid());
     std::filesystem::create_directory(folder_);
     write("data", make_data());
+    pack_functions();
   }
   ~Workspace() { std::filesystem::remove_all(folder_); }
   std::string path(const char* name) const { return (folder_ / name).string(); }
@@ -53,6 +61,22 @@ class Workspace {
   }
 
  private:
+  // The module of the same code that libfunctions.so holds.
+  void pack_functions() const {
+    const std::string path = beside_the_program("libfunctions.lo");
+    const auto archive = os::FileBytes::load(path);
+    SMF_CHECK(archive);
+    const elf::InputFile input{.path = path, .bytes = archive->bytes()};
+    auto object = elf::import_objects(std::span(&input, 1));
+    SMF_CHECK(object);
+    ModuleSpec spec;
+    spec.arch = static_cast<std::uint8_t>(elf::arch_of(object->machine));
+    spec.with_symbol_index = true;
+    SMF_CHECK(elf::add_object(*std::move(object), spec));
+    auto out = os::OutputFile::create(this->path("functions.smf"));
+    SMF_CHECK(out && build_module(spec, {}, *out) && out->commit());
+  }
+
   // Compresses to about a third, as tables of records do: names that recur, numbers that do not.
   static ByteVector make_data() {
     std::mt19937_64 random(1);
@@ -78,12 +102,8 @@ const Workspace& workspace() {
 
 constexpr const char* kSymbol = "function_7777";
 
-std::string beside_the_program(const char* name) {
-  return (std::filesystem::canonical("/proc/self/exe").parent_path() / name).string();
-}
-
 void open_find_ours(benchmark::State& state) {
-  const std::string path = beside_the_program("functions.smf");
+  const std::string path = workspace().path("functions.smf");
   for (auto _ : state) {
     const auto file = os::FileBytes::map(path);
     SMF_CHECK(file);
@@ -108,7 +128,7 @@ void open_find_dlopen(benchmark::State& state) {
 }
 
 void find_ours(benchmark::State& state) {
-  const auto file = os::FileBytes::map(beside_the_program("functions.smf"));
+  const auto file = os::FileBytes::map(workspace().path("functions.smf"));
   const auto view = SmfView::open(file->bytes());
   for (auto _ : state) benchmark::DoNotOptimize(view->find_symbol(kSymbol));
 }

@@ -109,10 +109,9 @@ ByteVector SymbolIndex::build(std::span<const std::string_view> names,
                      .symbol_count = static_cast<std::uint32_t>(names.size()),
                      .slot_count = static_cast<std::uint32_t>(slot_count)};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
-  ByteVector out;
-  out.reserve(kHeaderSize + slot_count * sizeof(Slot));
-  append(out, header);
-  append_bytes(out, std::as_bytes(std::span(slots)));
+  ByteVector out(kHeaderSize + slot_count * sizeof(Slot));
+  store(std::span(out), 0, header);
+  std::memcpy(out.data() + kHeaderSize, slots.data(), slot_count * sizeof(Slot));
   return out;
 }
 
