@@ -1,7 +1,7 @@
-// Modules against their peers: opening one and finding a symbol against dlopen and dlsym of a shared
-// object made of the same objects; packing and unpacking against the zstd library's own rate at the
-// same level, multi-threaded where it has threads; reading single pages of a compressed section
-// against having them uncompressed, and against decompressing up to them.
+// Modules against their peers: opening one and finding a symbol against dlopen and dlsym of a
+// shared object made of the same objects; packing and unpacking against the zstd library's own rate
+// at the same level, multi-threaded where it has threads; reading single pages of a compressed
+// section against having them uncompressed, and against decompressing up to them.
 //
 //   ./bazelw run -c opt //bench:format_bench
 //
@@ -180,8 +180,8 @@ std::uint64_t pack_zstd(const std::string& path) {
     ZSTD_inBuffer from{input.data(), input.size(), 0};
     do {
       ZSTD_outBuffer to{output.data(), output.size(), 0};
-      left = ZSTD_compressStream2(context.get(), &to, &from,
-                                  is_last ? ZSTD_e_end : ZSTD_e_continue);
+      left =
+          ZSTD_compressStream2(context.get(), &to, &from, is_last ? ZSTD_e_end : ZSTD_e_continue);
       SMF_CHECK(!ZSTD_isError(left));
       SMF_CHECK(out->append(Bytes(output).first(to.pos)));
     } while (from.pos < from.size || (is_last && left > 0));

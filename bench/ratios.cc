@@ -49,9 +49,9 @@ void RatioReporter::Finalize() {
 int run_benchmarks(int argc, char** argv) {
   std::vector<std::string> words(argv, argv + argc);
   // In front, so that the caller's own flags win.
-  words.insert(words.begin() + 1, {"--benchmark_repetitions=9",
-                                   "--benchmark_enable_random_interleaving=true",
-                                   "--benchmark_report_aggregates_only=false"});
+  words.insert(words.begin() + 1,
+               {"--benchmark_repetitions=9", "--benchmark_enable_random_interleaving=true",
+                "--benchmark_report_aggregates_only=false"});
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());

@@ -1,11 +1,11 @@
 // Work done on several threads, its results taken in order.
 //
 // ordered_map() calls produce(i, worker) for i = 0 .. count-1 on up to `workers` threads, and
-// consume(i, result) on the calling thread, for each i in order. At most `window` results exist at a
-// time, so memory stays bounded however large `count` is. The first error, of either function, ends
-// everything and is returned; produce must be safe to call from several threads, with a different
-// `worker` in each (0 .. workers-1), so that it may keep state for each of them. Where threads cannot be
-// started, fewer do the same; one worker is the calling thread itself.
+// consume(i, result) on the calling thread, for each i in order. At most `window` results exist at
+// a time, so memory stays bounded however large `count` is. The first error, of either function,
+// ends everything and is returned; produce must be safe to call from several threads, with a
+// different `worker` in each (0 .. workers-1), so that it may keep state for each of them. Where
+// threads cannot be started, fewer do the same; one worker is the calling thread itself.
 #pragma once
 
 #include <algorithm>

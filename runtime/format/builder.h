@@ -4,12 +4,12 @@
 // table, the symbols, the strings, and the header as trailer (P128). Nothing of it depends on the
 // number of workers, on the time or on addresses.
 //
-// Payloads stream: workers read and compress pieces of at most 1 MiB while the calling thread writes
-// and hashes the finished ones in order, so memory is a few MiB a worker plus the tables, whatever
-// the size of the sections. Since the trailer and the hash section stand last, one pass is enough:
-// the hash over everything is forked in front of the hash section, whose own bytes count for one of
-// the two hashes and not for the other. H96 has its header in front, but compresses nothing, so its
-// sizes are known before the first byte is written.
+// Payloads stream: workers read and compress pieces of at most 1 MiB while the calling thread
+// writes and hashes the finished ones in order, so memory is a few MiB a worker plus the tables,
+// whatever the size of the sections. Since the trailer and the hash section stand last, one pass is
+// enough: the hash over everything is forked in front of the hash section, whose own bytes count
+// for one of the two hashes and not for the other. H96 has its header in front, but compresses
+// nothing, so its sizes are known before the first byte is written.
 #pragma once
 
 #include <cstdint>

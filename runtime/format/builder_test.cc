@@ -139,8 +139,8 @@ TEST(Builder, CompressesWhatShrinksAndNothingElse) {
   ASSERT_TRUE(bytes);
   const auto view = SmfView::open(as_bytes(*bytes));
   ASSERT_TRUE(view);
-  for (const auto& [name, compressed] : {std::pair("small", true), std::pair("large", true),
-                                         std::pair("incompressible", false)}) {
+  for (const auto& [name, compressed] :
+       {std::pair("small", true), std::pair("large", true), std::pair("incompressible", false)}) {
     const auto section = view->find_section(name);
     ASSERT_TRUE(section && *section) << name;
     EXPECT_EQ((*section)->compressed, compressed) << name;

@@ -35,9 +35,9 @@ Result<CompressionSpec> parse_compression(std::string_view text) {
   } else if (name == "lz4") {
     spec.algorithm = Algorithm::kLz4;
   } else {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' is no compression; expected none, zstd[:LEVEL] or lz4[:LEVEL]",
-                            text));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' is no compression; expected none, zstd[:LEVEL] or lz4[:LEVEL]", text));
   }
   const LevelRange range = levels(spec.algorithm);
   spec.level = range.usual;
@@ -108,8 +108,8 @@ Result<ByteVector> FrameCompressor::compress(Bytes content) {
       ZSTD_CCtx_setParameter(contexts_->zstd, ZSTD_c_checksumFlag, 1);
     }
     out.resize(ZSTD_compressBound(content.size()));
-    const std::size_t size = ZSTD_compress2(contexts_->zstd, out.data(), out.size(),
-                                            content.data(), content.size());
+    const std::size_t size =
+        ZSTD_compress2(contexts_->zstd, out.data(), out.size(), content.data(), content.size());
     if (ZSTD_isError(size))
       return fail(ErrorCode::kOutOfMemory, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
     out.resize(size);
@@ -121,8 +121,8 @@ Result<ByteVector> FrameCompressor::compress(Bytes content) {
   preferences.frameInfo.blockSizeID = LZ4F_max256KB;
   preferences.compressionLevel = spec_.level;
   out.resize(LZ4F_compressFrameBound(content.size(), &preferences));
-  const std::size_t size = LZ4F_compressFrame(out.data(), out.size(), content.data(),
-                                              content.size(), &preferences);
+  const std::size_t size =
+      LZ4F_compressFrame(out.data(), out.size(), content.data(), content.size(), &preferences);
   if (LZ4F_isError(size))
     return fail(ErrorCode::kOutOfMemory, fmt::format("lz4: {}", LZ4F_getErrorName(size)));
   out.resize(size);

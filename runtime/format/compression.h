@@ -1,7 +1,7 @@
 // Compressed sections: how bytes are framed, and what a reader refuses.
 //
-// A section is stored as one zstd frame, one LZ4 frame, or, above kSeekableAbove bytes, as a chain of
-// independent frames of kFrameSize content bytes each followed by a seek table (the public zstd
+// A section is stored as one zstd frame, one LZ4 frame, or, above kSeekableAbove bytes, as a chain
+// of independent frames of kFrameSize content bytes each followed by a seek table (the public zstd
 // seekable format, seekable.h; to LZ4 the table is a skippable frame just as well). The frame's own
 // magic says which algorithm. Every frame records its content size and a checksum; `zstd -d` and
 // `lz4 -d` read all of them.
@@ -63,8 +63,8 @@ Result<Algorithm> identify_compression(Bytes stored);
 Result<void> check_limits(std::uint64_t stored, std::uint64_t uncompressed,
                           const DecompressionLimits& limits);
 
-// Compresses pieces of up to kSeekableAbove bytes, each into one frame. Keeps the libraries' working
-// memory between calls; not thread-safe: one for each thread.
+// Compresses pieces of up to kSeekableAbove bytes, each into one frame. Keeps the libraries'
+// working memory between calls; not thread-safe: one for each thread.
 class FrameCompressor {
  public:
   explicit FrameCompressor(const CompressionSpec& spec);
@@ -87,8 +87,8 @@ class SectionReader {
   ~SectionReader();
   SectionReader(SectionReader&&) noexcept;
 
-  std::uint64_t size() const;   // bytes, uncompressed
-  bool is_seekable() const;     // a read costs the frames it touches, not all
+  std::uint64_t size() const;  // bytes, uncompressed
+  bool is_seekable() const;    // a read costs the frames it touches, not all
   std::uint64_t frame_count() const;
   // Fills `out` from `offset`; both within size(). The frame last used is kept.
   Result<void> read(std::uint64_t offset, std::span<std::byte> out);

@@ -118,8 +118,8 @@ void tie_to_code(SymbolSpec& symbol, const SectionMap& map) {
   }
 }
 
-Result<SymbolSpec> convert_symbol(const SmfView& view, std::uint32_t index,
-                                  const SectionMap& map, OutputFormat format) {
+Result<SymbolSpec> convert_symbol(const SmfView& view, std::uint32_t index, const SectionMap& map,
+                                  OutputFormat format) {
   SMF_ASSIGN(const Symbol symbol, view.symbol(index));
   SymbolSpec spec{.name = std::string(symbol.name),
                   .type = symbol.type,

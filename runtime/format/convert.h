@@ -32,8 +32,8 @@ enum class Target : std::uint8_t {
   kSame,     // what the module is, where this library wrote it; otherwise version 1.1
 };
 
-// The spec of an equal module. Payloads are taken from `file` where given (the file that the view is
-// over), so that they stream; otherwise the view's bytes are borrowed.
+// The spec of an equal module. Payloads are taken from `file` where given (the file that the view
+// is over), so that they stream; otherwise the view's bytes are borrowed.
 Result<ModuleSpec> spec_from_view(const SmfView& view, Target target,
                                   std::shared_ptr<const os::InputFile> file = nullptr);
 

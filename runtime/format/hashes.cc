@@ -21,8 +21,10 @@ std::uint64_t module_hash_field(const Header& header) {
   switch (header.dialect) {
     case Dialect::kP128:
       return header.header_offset + offsetof(layout::HeaderP128, module_hash);
-    case Dialect::kH72: return header.header_offset + offsetof(layout::HeaderH72, module_hash);
-    default: return header.header_offset + offsetof(layout::HeaderH96, module_hash);
+    case Dialect::kH72:
+      return header.header_offset + offsetof(layout::HeaderH72, module_hash);
+    default:
+      return header.header_offset + offsetof(layout::HeaderH96, module_hash);
   }
 }
 
@@ -71,7 +73,8 @@ Result<std::optional<StoredHashes>> stored_hashes(const SmfView& view) {
                    ErrorCode::kUnsupported);
   }
   const auto count = load<std::uint32_t>(bytes, 8);
-  if (count != view.section_count() || bytes.size() != kHashSectionHeader + std::uint64_t{count} * 8)
+  if (count != view.section_count() ||
+      bytes.size() != kHashSectionHeader + std::uint64_t{count} * 8)
     return fail_at(section->offset + 8,
                    fmt::format("section '.smf.hash' is about {} sections in {} bytes; the module "
                                "has {}",

@@ -37,8 +37,8 @@ struct Attempt {
 using Attempts = std::array<Attempt, std::size(kPlaces)>;
 
 std::string place_name(const Place& place) {
-  const bool is_usual = place.at_end == (place.dialect != Dialect::kH96 &&
-                                         place.dialect != Dialect::kH72);
+  const bool is_usual =
+      place.at_end == (place.dialect != Dialect::kH96 && place.dialect != Dialect::kH72);
   return fmt::format("{}{}", dialect_name(place.dialect), is_usual ? "" : " at the start");
 }
 
@@ -84,8 +84,12 @@ Header decode(Bytes file, Dialect dialect, std::uint64_t offset) {
       break;
     }
     case Dialect::kH96:
-    case Dialect::kH96T: copy_newer(load<layout::HeaderH96>(file, offset), header); break;
-    case Dialect::kH72: copy_common(load<layout::HeaderH72>(file, offset), header); break;
+    case Dialect::kH96T:
+      copy_newer(load<layout::HeaderH96>(file, offset), header);
+      break;
+    case Dialect::kH72:
+      copy_common(load<layout::HeaderH72>(file, offset), header);
+      break;
   }
   return header;
 }
@@ -110,9 +114,12 @@ FieldOffsets field_offsets(Dialect dialect) {
             .base = base};
   };
   switch (dialect) {
-    case Dialect::kP128: return of(layout::HeaderP128{});
-    case Dialect::kH72: return of(layout::HeaderH72{});
-    default: return of(layout::HeaderH96{});
+    case Dialect::kP128:
+      return of(layout::HeaderP128{});
+    case Dialect::kH72:
+      return of(layout::HeaderH72{});
+    default:
+      return of(layout::HeaderH96{});
   }
 }
 
@@ -135,8 +142,8 @@ Result<void> place_tables(Header& header, std::uint64_t end, bool at_start) {
   if (header.base > end || header.stub_size > end) {
     return fail_at(at + fields.base,
                    fmt::format("module data starts at 0x{:x} behind a stub of 0x{:x} bytes; "
-                                   "the file ends at 0x{:x}",
-                                   header.base, header.stub_size, end));
+                               "the file ends at 0x{:x}",
+                               header.base, header.stub_size, end));
   }
   const std::uint64_t room = end - header.base;
   if (header.section_count > 0xFFFF) {
@@ -150,9 +157,9 @@ Result<void> place_tables(Header& header, std::uint64_t end, bool at_start) {
                                header.section_count, header.section_table));
   }
   if (is_inside_header(header, header.section_table, header.section_count, at_start)) {
-    return fail_at(at + fields.section_table,
-                   fmt::format("table of sections at 0x{:x} lies inside the header",
-                               header.section_table));
+    return fail_at(
+        at + fields.section_table,
+        fmt::format("table of sections at 0x{:x} lies inside the header", header.section_table));
   }
   header.section_table += header.base;
   header.strings_begin = header.strings_end = end;
@@ -167,9 +174,9 @@ Result<void> place_tables(Header& header, std::uint64_t end, bool at_start) {
                                header.symbol_count, header.symbol_table));
   }
   if (is_inside_header(header, header.symbol_table, header.symbol_count, at_start)) {
-    return fail_at(at + fields.symbol_table,
-                   fmt::format("table of symbols at 0x{:x} lies inside the header",
-                               header.symbol_table));
+    return fail_at(
+        at + fields.symbol_table,
+        fmt::format("table of symbols at 0x{:x} lies inside the header", header.symbol_table));
   }
   header.symbol_table += header.base;
   header.strings_begin = header.symbol_table + symbols;
@@ -187,8 +194,7 @@ Attempt attempt(Bytes file, const Place& place) {
   result.progress = 1;
   result.header = decode(file, place.dialect, place.at_end ? file.size() - size : 0);
   const std::uint64_t end = place.at_end ? result.header.header_offset : file.size();
-  if (auto placed = place_tables(result.header, end, !place.at_end);
-      !placed) {
+  if (auto placed = place_tables(result.header, end, !place.at_end); !placed) {
     result.error = std::move(placed).error();
     return result;
   }
@@ -208,14 +214,14 @@ struct Plausibility {
   bool exact = false;
 };
 
-// Without symbols: whether header, section table and payloads account for the file to its end. Where
-// there is nothing but a header and they do not, the candidate explains nothing.
+// Without symbols: whether header, section table and payloads account for the file to its end.
+// Where there is nothing but a header and they do not, the candidate explains nothing.
 Plausibility account_for(Bytes file, const Header& header) {
   const bool at_start = header.header_offset == 0 && header.strings_end != 0;
   std::uint64_t last_end = at_start ? header.header_size() : header.base;
   if (header.section_count > 0) {
-    last_end = std::max(last_end, header.section_table +
-                                      header.section_count * header.section_entry_size());
+    last_end = std::max(last_end,
+                        header.section_table + header.section_count * header.section_entry_size());
   }
   for (std::uint32_t i = 0; i < header.section_count; ++i) {
     if (const auto section = load_section(file, header, i))
@@ -232,15 +238,14 @@ Plausibility sample_symbols(Bytes file, const Header& header) {
   const std::uint32_t samples = std::min<std::uint32_t>(count, kNameSamples);
   for (std::uint32_t i = 0; i < samples; ++i) {
     // Half of them at the end, where the last names are; the others spread over the table.
-    const std::uint32_t index =
-        count <= kNameSamples      ? i
-        : i < kNameSamples / 2     ? static_cast<std::uint32_t>(std::uint64_t{i} * count / samples)
-                                   : count - 1 - (i - kNameSamples / 2);
+    const std::uint32_t index = count <= kNameSamples ? i
+                                : i < kNameSamples / 2
+                                    ? static_cast<std::uint32_t>(std::uint64_t{i} * count / samples)
+                                    : count - 1 - (i - kNameSamples / 2);
     const auto symbol = load_symbol(file, header, index);
     if (!symbol) return {};
     const auto* begin = reinterpret_cast<const std::byte*>(symbol->name.data());
-    last_end = std::max<std::uint64_t>(last_end,
-                                       (begin - file.data()) + symbol->name.size() + 1);
+    last_end = std::max<std::uint64_t>(last_end, (begin - file.data()) + symbol->name.size() + 1);
   }
   return {.good = true, .exact = last_end == header.strings_end};
 }
@@ -263,8 +268,10 @@ bool is_h64(Bytes file) {
 // The error of the candidate that came furthest, and in a few words that of the others.
 std::unexpected<Error> explain(Bytes file, const Attempts& attempts) {
   if (is_h64(file)) {
-    return fail_at(16, "header of the H64 dialect: an old linker wrote it with wrong offsets, and "
-                       "its modules cannot be loaded", ErrorCode::kUnsupported);
+    return fail_at(16,
+                   "header of the H64 dialect: an old linker wrote it with wrong offsets, and "
+                   "its modules cannot be loaded",
+                   ErrorCode::kUnsupported);
   }
   const auto best = std::ranges::max_element(attempts, {}, &Attempt::progress);
   if (best->progress == 0) {
@@ -273,8 +280,8 @@ std::unexpected<Error> explain(Bytes file, const Attempts& attempts) {
                                   file.size()));
   }
   Error error = *best->error;
-  error.message = fmt::format("{} (read as {}", error.message,
-                              place_name(kPlaces[best - attempts.begin()]));
+  error.message =
+      fmt::format("{} (read as {}", error.message, place_name(kPlaces[best - attempts.begin()]));
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const Attempt& other = attempts[i];
     if (&other != &*best && other.progress > 0) {
@@ -286,8 +293,8 @@ std::unexpected<Error> explain(Bytes file, const Attempts& attempts) {
   return std::unexpected(std::move(error));
 }
 
-// Among several candidates whose tables validate, the one that explains the symbols best. Known types
-// come last: a module with a type of its own that holds another module is still itself.
+// Among several candidates whose tables validate, the one that explains the symbols best. Known
+// types come last: a module with a type of its own that holds another module is still itself.
 Result<Header> choose(Bytes file, const Attempts& attempts) {
   const Attempt *plausible = nullptr, *exact = nullptr, *known = nullptr;
   int plausible_count = 0, exact_count = 0, known_count = 0;
@@ -314,8 +321,8 @@ Result<Header> choose(Bytes file, const Attempts& attempts) {
   return fail_at(0, fmt::format("reads as {} equally well; refusing to guess", names));
 }
 
-// Whether an attempt read the very header that an earlier one took: a file that is all header, whose
-// start is its end.
+// Whether an attempt read the very header that an earlier one took: a file that is all header,
+// whose start is its end.
 bool is_taken(const Attempts& attempts, std::size_t index) {
   const Header& header = attempts[index].header;
   for (std::size_t i = 0; i < index; ++i) {
@@ -331,9 +338,12 @@ bool is_taken(const Attempts& attempts, std::size_t index) {
 
 std::uint64_t Header::header_size() const {
   switch (dialect) {
-    case Dialect::kP128: return sizeof(layout::HeaderP128);
-    case Dialect::kH72: return sizeof(layout::HeaderH72);
-    default: return sizeof(layout::HeaderH96);
+    case Dialect::kP128:
+      return sizeof(layout::HeaderP128);
+    case Dialect::kH72:
+      return sizeof(layout::HeaderH72);
+    default:
+      return sizeof(layout::HeaderH96);
   }
 }
 

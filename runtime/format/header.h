@@ -1,12 +1,12 @@
 // The header of a module, whatever the dialect: which one it is, and where its tables lie.
 //
 // Version bytes do not tell the dialects apart (0.1, 1.0 and 1.1 occur in several), so the reader
-// tries each place a header may stand in and takes the candidate that validates: tables and payloads
-// inside the file, alignments powers of two, printable section names. Where more than one does, the
-// candidate has to explain the symbols too (names inside the string area, name hashes equal to
-// FNV-1a of the name, at most kNameSamples of them looked at), then the one whose string area ends
-// exactly with the last name wins; a tie is refused. A file that fails says why for the candidate
-// that came furthest.
+// tries each place a header may stand in and takes the candidate that validates: tables and
+// payloads inside the file, alignments powers of two, printable section names. Where more than one
+// does, the candidate has to explain the symbols too (names inside the string area, name hashes
+// equal to FNV-1a of the name, at most kNameSamples of them looked at), then the one whose string
+// area ends exactly with the last name wins; a tie is refused. A file that fails says why for the
+// candidate that came furthest.
 #pragma once
 
 #include <array>

@@ -1,9 +1,9 @@
 // The bytes of each dialect, field by field.
 //
-// These structures are only ever filled by copying bytes out of a file, or copied into one: they are
-// packed, little-endian, and their offsets are asserted below, so this header is the byte layout.
-// Fields named `ignored` are padding that holds garbage in real files; fields named `reserved` are
-// written as zero and not looked at. docs/format.md says the same in prose.
+// These structures are only ever filled by copying bytes out of a file, or copied into one: they
+// are packed, little-endian, and their offsets are asserted below, so this header is the byte
+// layout. Fields named `ignored` are padding that holds garbage in real files; fields named
+// `reserved` are written as zero and not looked at. docs/format.md says the same in prose.
 #pragma once
 
 #include <cstddef>

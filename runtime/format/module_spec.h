@@ -19,8 +19,8 @@
 namespace smf {
 
 struct SectionSpec {
-  std::string name;       // 1 to 16 bytes of printable ASCII
-  std::uint8_t type = 0;  // not 0; a SectionType, or a number we do not know
+  std::string name;                    // 1 to 16 bytes of printable ASCII
+  std::uint8_t type = 0;               // not 0; a SectionType, or a number we do not know
   std::uint32_t flags = kSectionRead;  // without kSectionCompressed: the builder sets that
   std::uint64_t alignment = 1;         // power of two, or 0
   Source payload{};                    // null for Bss

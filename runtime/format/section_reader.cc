@@ -79,43 +79,44 @@ struct Decoders {
       // The decoder would go on with further frames; a payload is one, or has a seek table.
       const std::size_t end = ZSTD_findFrameCompressedSize(input_.data(), input_.size());
       if (ZSTD_isError(end)) return damaged(0, "zstd", ZSTD_getErrorName(end));
-      if (end != input_.size())
-        return fail_at(end, "bytes follow the end of the compressed frame");
-      const std::size_t size = ZSTD_decompressDCtx(zstd, out.data(), out.size(), input_.data(),
-                                                   input_.size());
+      if (end != input_.size()) return fail_at(end, "bytes follow the end of the compressed frame");
+      const std::size_t size =
+          ZSTD_decompressDCtx(zstd, out.data(), out.size(), input_.data(), input_.size());
       if (ZSTD_isError(size)) return damaged(0, "zstd", ZSTD_getErrorName(size));
       return size == out.size() ? Result<void>() : wrong_size(0, out.size(), "less");
     }
     ZSTD_DCtx_reset(zstd, ZSTD_reset_session_only);
     ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, max_window_log);
-    return stream_frame(stored, out, [&](Bytes input, std::size_t& consumed,
-                                         std::span<std::byte> room, std::size_t& produced,
-                                         std::uint64_t at) -> Result<bool> {
-      ZSTD_inBuffer from{input.data(), input.size(), 0};
-      ZSTD_outBuffer to{room.data(), room.size(), 0};
-      const std::size_t state = ZSTD_decompressStream(zstd, &to, &from);
-      if (ZSTD_isError(state)) return damaged(at, "zstd", ZSTD_getErrorName(state));
-      consumed = from.pos;
-      produced = to.pos;
-      return state == 0;
-    });
+    return stream_frame(stored, out,
+                        [&](Bytes input, std::size_t& consumed, std::span<std::byte> room,
+                            std::size_t& produced, std::uint64_t at) -> Result<bool> {
+                          ZSTD_inBuffer from{input.data(), input.size(), 0};
+                          ZSTD_outBuffer to{room.data(), room.size(), 0};
+                          const std::size_t state = ZSTD_decompressStream(zstd, &to, &from);
+                          if (ZSTD_isError(state))
+                            return damaged(at, "zstd", ZSTD_getErrorName(state));
+                          consumed = from.pos;
+                          produced = to.pos;
+                          return state == 0;
+                        });
   }
 
   Result<void> lz4_frame(Bytes stored, std::span<std::byte> out) {
     if (!lz4 && LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION)))
       return fail(ErrorCode::kOutOfMemory, "no memory for an lz4 decoder");
     LZ4F_resetDecompressionContext(lz4);
-    return stream_frame(stored, out, [&](Bytes input, std::size_t& consumed,
-                                         std::span<std::byte> room, std::size_t& produced,
-                                         std::uint64_t at) -> Result<bool> {
-      std::size_t in_size = input.size(), out_size = room.size();
-      const std::size_t state =
-          LZ4F_decompress(lz4, room.data(), &out_size, input.data(), &in_size, nullptr);
-      if (LZ4F_isError(state)) return damaged(at, "lz4", LZ4F_getErrorName(state));
-      consumed = in_size;
-      produced = out_size;
-      return state == 0;
-    });
+    return stream_frame(stored, out,
+                        [&](Bytes input, std::size_t& consumed, std::span<std::byte> room,
+                            std::size_t& produced, std::uint64_t at) -> Result<bool> {
+                          std::size_t in_size = input.size(), out_size = room.size();
+                          const std::size_t state = LZ4F_decompress(
+                              lz4, room.data(), &out_size, input.data(), &in_size, nullptr);
+                          if (LZ4F_isError(state))
+                            return damaged(at, "lz4", LZ4F_getErrorName(state));
+                          consumed = in_size;
+                          produced = out_size;
+                          return state == 0;
+                        });
   }
 
  private:

@@ -24,8 +24,8 @@ Result<std::optional<std::vector<SeekFrame>>> read_seek_table(Bytes stored) {
   const auto count = load<std::uint32_t>(stored, footer);
   const auto descriptor = load<std::uint8_t>(stored, footer + 4);
   if (descriptor & kReservedBits)
-    return fail_at(footer + 4, fmt::format("seek table descriptor 0x{:02x} has reserved bits set",
-                                           descriptor));
+    return fail_at(footer + 4,
+                   fmt::format("seek table descriptor 0x{:02x} has reserved bits set", descriptor));
   const std::uint64_t entry = descriptor & kChecksumBit ? 12 : 8;
   const std::uint64_t table = kSkippableHeader + count * entry + kFooter;
   if (count > kMaxSeekFrames || table > stored.size())

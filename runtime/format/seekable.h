@@ -2,7 +2,8 @@
 // beside the zstd library): a skippable frame behind the data frames that lists their sizes.
 //
 //   u32 0x184D2A5E | u32 size of the rest | frames times { u32 compressed | u32 uncompressed
-//   [| u32 checksum] } | u32 frame count | u8 descriptor (bit 7: checksums present) | u32 0x8F92EAB1
+//   [| u32 checksum] } | u32 frame count | u8 descriptor (bit 7: checksums present) | u32
+//   0x8F92EAB1
 //
 // We write no checksums here, since each data frame carries its own. Other writers' tables are read
 // with or without, up to kMaxSeekFrames frames.

@@ -39,14 +39,15 @@ Result<void> check_section(const SectionSpec& section, const ModuleSpec& spec) {
   const std::string& name = section.name;
   if (name.empty() || name.size() > 16 ||
       !std::ranges::all_of(name, [](char c) { return c >= 0x20 && c <= 0x7E; })) {
-    return refuse(fmt::format("section name '{}': expected 1 to 16 bytes of printable ASCII", name));
+    return refuse(
+        fmt::format("section name '{}': expected 1 to 16 bytes of printable ASCII", name));
   }
   if (is_derived_section(name))
     return refuse(fmt::format("section '{}' is made by the builder", name));
   if (section.type == 0) return refuse(fmt::format("section '{}' has type 0", name));
   if (section.alignment != 0 && !std::has_single_bit(section.alignment))
-    return refuse(fmt::format("section '{}': alignment {} is no power of two", name,
-                              section.alignment));
+    return refuse(
+        fmt::format("section '{}': alignment {} is no power of two", name, section.alignment));
   if (section.alignment > kMaxSectionAlignment)
     return refuse(fmt::format("section '{}': alignment {} is above the limit of {}", name,
                               section.alignment, kMaxSectionAlignment));
@@ -58,13 +59,15 @@ Result<void> check_section(const SectionSpec& section, const ModuleSpec& spec) {
     return refuse(fmt::format("section '{}' has no payload", name));
   const bool is_to_be_compressed = section.compression.algorithm != Algorithm::kNone;
   if (section.is_precompressed && (!section.virtual_size || !is_to_be_compressed))
-    return refuse(fmt::format("section '{}': a compressed payload needs its algorithm and its "
-                              "uncompressed size",
-                              name));
+    return refuse(
+        fmt::format("section '{}': a compressed payload needs its algorithm and its "
+                    "uncompressed size",
+                    name));
   if (is_to_be_compressed && stays_uncompressed(section))
     return refuse(fmt::format("section '{}' is never compressed", name));
   if (is_to_be_compressed && spec.format == OutputFormat::kH96)
-    return refuse(fmt::format("section '{}': readers of the H96 dialect know no compression", name));
+    return refuse(
+        fmt::format("section '{}': readers of the H96 dialect know no compression", name));
   if (spec.format == OutputFormat::kH96 && name.starts_with(kReservedPrefix))
     return refuse(fmt::format("section '{}' is not for the H96 dialect", name));
   return {};
@@ -77,18 +80,18 @@ Result<void> check_symbols(const ModuleSpec& spec) {
       return refuse(fmt::format("symbol name of {} bytes: expected at most {}, without NUL",
                                 symbol.name.size(), kMaxSymbolName));
     if (symbol.type == SymbolType::kNone && spec.format == OutputFormat::kP128)
-      return refuse(fmt::format("symbol '{}' has type none, which version 1.1 does not have",
-                                symbol.name));
+      return refuse(
+          fmt::format("symbol '{}' has type none, which version 1.1 does not have", symbol.name));
     if (symbol.section) {
       if (*symbol.section >= spec.sections.size())
         return refuse(fmt::format("symbol '{}' lies in section {} of {}", symbol.name,
                                   *symbol.section, spec.sections.size()));
       const SectionSpec& holder = spec.sections[*symbol.section];
       if (!in_range(symbol.value, symbol.size, memory_size(holder)))
-        return refuse(fmt::format("symbol '{}' covers 0x{:x} bytes from 0x{:x} of section '{}', "
-                                  "which has 0x{:x}",
-                                  symbol.name, symbol.size, symbol.value, holder.name,
-                                  memory_size(holder)));
+        return refuse(
+            fmt::format("symbol '{}' covers 0x{:x} bytes from 0x{:x} of section '{}', "
+                        "which has 0x{:x}",
+                        symbol.name, symbol.size, symbol.value, holder.name, memory_size(holder)));
     }
     const bool is_global_definition = symbol.binding == Binding::kGlobal && symbol.visibility != 0;
     if (is_global_definition && !symbol.name.empty() && !definitions.insert(symbol.name).second)
@@ -102,8 +105,8 @@ Result<void> check_symbols(const ModuleSpec& spec) {
 Result<void> check_spec(const ModuleSpec& spec) {
   if (spec.sections.size() > 0xFFFF - 2) return refuse("more than 65533 sections");
   if (spec.symbols.size() > UINT32_MAX / 4) return refuse("more than 2^30 symbols");
-  if (spec.format == OutputFormat::kH96 && (spec.stub || spec.with_symbol_index ||
-                                            spec.with_hash_section)) {
+  if (spec.format == OutputFormat::kH96 &&
+      (spec.stub || spec.with_symbol_index || spec.with_hash_section)) {
     return refuse("the H96 dialect has its header in front: no stub, no sections of ours");
   }
   std::unordered_set<std::string_view> names;

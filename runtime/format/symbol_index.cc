@@ -94,8 +94,7 @@ std::optional<std::uint32_t> SymbolIndex::Candidates::next() {
   return std::nullopt;
 }
 
-ByteVector SymbolIndex::build(std::span<const std::string_view> names,
-                              std::span<const int> ranks) {
+ByteVector SymbolIndex::build(std::span<const std::string_view> names, std::span<const int> ranks) {
   SMF_CHECK(names.size() == ranks.size() && names.size() <= UINT32_MAX / 4);
   auto slot_count = std::bit_ceil(std::max<std::uint64_t>(2 * names.size(), 2));
   std::vector<Slot> slots(slot_count);

@@ -2,16 +2,15 @@
 //
 // Finding one of 100 000 symbols by their name hashes alone reads 5.6 MB, 1 400 pages. The index is
 // an open-addressing table of 8-byte slots {u32 tag, u32 symbol + 1}, at most half full, keyed by
-// XXH3-64 of the name: the low bits choose the slot, the high 32 are the tag, and probing is linear.
-// A look-up touches one page of the index (two where a run crosses a page), one of the symbol table
-// and one of the strings. 100 000 symbols need 262 144 slots, 2 MiB.
+// XXH3-64 of the name: the low bits choose the slot, the high 32 are the tag, and probing is
+// linear. A look-up touches one page of the index (two where a run crosses a page), one of the
+// symbol table and one of the strings. 100 000 symbols need 262 144 slots, 2 MiB.
 //
-// Each name stands in the table once, for the symbol a reference to it means (symbol_rank). A hit is
-// verified by comparing the name itself. A table that is malformed is ignored and the reader searches
-// the name hashes instead; one that is well formed but leaves out a name makes that name not found,
-// which `verify` reports.
-// The builder doubles the table until no run is longer than kMaxProbe, which bounds a look-up in a
-// hostile file too.
+// Each name stands in the table once, for the symbol a reference to it means (symbol_rank). A hit
+// is verified by comparing the name itself. A table that is malformed is ignored and the reader
+// searches the name hashes instead; one that is well formed but leaves out a name makes that name
+// not found, which `verify` reports. The builder doubles the table until no run is longer than
+// kMaxProbe, which bounds a look-up in a hostile file too.
 //
 //   0  char[4] "SMFX" | 4 u16 version 1 | 6 u16 zero | 8 u32 symbol_count | 12 u32 slot_count
 //   16 slots: slot_count times { u32 tag | u32 symbol index + 1, 0 for an empty slot }
@@ -37,8 +36,8 @@ class SymbolIndex {
   // Over the bytes of the section; nullopt where they are no index over `symbol_count` symbols.
   static std::optional<SymbolIndex> open(Bytes section, std::uint32_t symbol_count);
 
-  // A walk over the symbols that `name` may mean. next() gives the index of one, below symbol_count,
-  // or nullopt when there is none left.
+  // A walk over the symbols that `name` may mean. next() gives the index of one, below
+  // symbol_count, or nullopt when there is none left.
   class Candidates {
    public:
     std::optional<std::uint32_t> next();

@@ -28,8 +28,8 @@ Result<SymbolType> translate_type(Dialect dialect, std::uint8_t type, std::uint6
       return static_cast<SymbolType>(type);
     return fail_at(offset, fmt::format("symbol type {} is not one of 0 to 5", type));
   }
-  constexpr std::array kOlder = {SymbolType::kNone,  SymbolType::kFunction, SymbolType::kData,
-                                 SymbolType::kType,  SymbolType::kTrait,    SymbolType::kActor,
+  constexpr std::array kOlder = {SymbolType::kNone,    SymbolType::kFunction, SymbolType::kData,
+                                 SymbolType::kType,    SymbolType::kTrait,    SymbolType::kActor,
                                  SymbolType::kConstant};
   if (type < kOlder.size()) return kOlder[type];
   return fail_at(offset, fmt::format("symbol type {} is not one of 0 to 6", type));
@@ -58,9 +58,12 @@ Result<std::string_view> load_name(Bytes file, const Header& header, std::uint32
 
 std::uint64_t reloc_width(RelocType type) {
   switch (type) {
-    case RelocType::kNone: return 0;
-    case RelocType::kAbs64: return 8;
-    default: return 4;
+    case RelocType::kNone:
+      return 0;
+    case RelocType::kAbs64:
+      return 8;
+    default:
+      return 4;
   }
 }
 
@@ -104,10 +107,10 @@ Result<Section> load_section(Bytes file, const Header& header, std::uint32_t ind
     return section;
   }
   if (!in_range(entry.offset, entry.size, room)) {
-    return fail_at(at + offsetof(layout::SectionEntry, offset),
-                   fmt::format("{} ends past the file (offset 0x{:x}, size 0x{:x}, file 0x{:x})",
-                               quoted(section), header.base + entry.offset, entry.size,
-                               file.size()));
+    return fail_at(
+        at + offsetof(layout::SectionEntry, offset),
+        fmt::format("{} ends past the file (offset 0x{:x}, size 0x{:x}, file 0x{:x})",
+                    quoted(section), header.base + entry.offset, entry.size, file.size()));
   }
   section.offset = header.base + entry.offset;
   return section;
@@ -148,9 +151,9 @@ Result<Symbol> load_symbol(Bytes file, const Header& header, std::uint32_t index
   SMF_ASSIGN(symbol.type, translate_type(header.dialect, common.type,
                                          at + offsetof(layout::SymbolEntryH72, type)));
   if (common.binding > static_cast<std::uint8_t>(Binding::kWeak)) {
-    return fail_at(at + offsetof(layout::SymbolEntryH72, binding),
-                   fmt::format("symbol {} has binding {}, which is not one of 0 to 2", index,
-                               common.binding));
+    return fail_at(
+        at + offsetof(layout::SymbolEntryH72, binding),
+        fmt::format("symbol {} has binding {}, which is not one of 0 to 2", index, common.binding));
   }
   symbol.binding = static_cast<Binding>(common.binding);
   if (header.dialect == Dialect::kP128 && entry.section != 0) {

@@ -56,7 +56,7 @@ struct Symbol {
   std::uint8_t flags = 0;
   std::uint8_t template_param_count = 0;
   std::optional<std::uint16_t> section{};  // index into the section table; only P128 has it
-  std::uint64_t entry_offset = 0;        // of the table entry, for messages
+  std::uint64_t entry_offset = 0;          // of the table entry, for messages
   // From the start of `section`; in H72 and H96 from the start of all code laid end to end.
   std::uint64_t value = 0;
   std::uint64_t size = 0;

@@ -14,16 +14,23 @@ constexpr std::uint16_t kStreamVersion = 1;
 constexpr std::uint64_t kRecordAlignment = 8;
 constexpr std::uint64_t kRecordHead = 4 + 1 + 1 + 4 + 1;  // magic, major, minor, count, kind
 constexpr std::uint64_t kMetaSize = 22;
-constexpr std::array<std::string_view, 5> kKinds = {"function", "struct", "class", "enum",
-                                                    "trait"};
+constexpr std::array<std::string_view, 5> kKinds = {"function", "struct", "class", "enum", "trait"};
 
 void count(TemplateCounts& counts, std::uint8_t kind) {
   switch (static_cast<TemplateKind>(kind)) {
-    case TemplateKind::kFunction: ++counts.functions; break;
+    case TemplateKind::kFunction:
+      ++counts.functions;
+      break;
     case TemplateKind::kStruct:
-    case TemplateKind::kClass: ++counts.structs; break;
-    case TemplateKind::kEnum: ++counts.enums; break;
-    case TemplateKind::kTrait: ++counts.traits; break;
+    case TemplateKind::kClass:
+      ++counts.structs;
+      break;
+    case TemplateKind::kEnum:
+      ++counts.enums;
+      break;
+    case TemplateKind::kTrait:
+      ++counts.traits;
+      break;
   }
 }
 
@@ -39,8 +46,8 @@ class Cursor {
   }
   Result<Bytes> take_bytes(std::uint64_t size, std::string_view what) {
     if (!in_range(at_, size, bytes_.size()))
-      return fail_at(at_, fmt::format("{} needs {} bytes; {} are left", what, size,
-                                      bytes_.size() - at_));
+      return fail_at(
+          at_, fmt::format("{} needs {} bytes; {} are left", what, size, bytes_.size() - at_));
     at_ += size;
     return bytes_.subspan(at_ - size, size);
   }
@@ -67,13 +74,14 @@ Result<TemplateEntry> read_head(Cursor& cursor) {
   TemplateEntry entry;
   SMF_ASSIGN(entry.kind, cursor.take<std::uint8_t>("template kind"));
   if (entry.kind >= kKinds.size())
-    return fail_at(cursor.at() - 1, fmt::format("template kind {} is not one of 0 to 4",
-                                                entry.kind));
+    return fail_at(cursor.at() - 1,
+                   fmt::format("template kind {} is not one of 0 to 4", entry.kind));
   SMF_ASSIGN(const auto length, cursor.take<std::uint32_t>("template name length"));
   if (length > kMaxTemplateName)
-    return fail_at(cursor.at() - 4, fmt::format("template name of {} bytes; the limit is {}",
-                                                length, kMaxTemplateName),
-                   ErrorCode::kLimit);
+    return fail_at(
+        cursor.at() - 4,
+        fmt::format("template name of {} bytes; the limit is {}", length, kMaxTemplateName),
+        ErrorCode::kLimit);
   SMF_ASSIGN(const Bytes name, cursor.take_bytes(length, "template name"));
   entry.name = as_text(name);
   SMF_ASSIGN(entry.parameter_count, cursor.take<std::uint8_t>("parameter count"));
@@ -109,8 +117,8 @@ std::string template_kind_name(std::uint8_t kind) {
 Result<TemplateSections> write_templates(std::span<const TemplateSpec> templates) {
   TemplateSections out;
   if (templates.size() > kMaxTemplates)
-    return fail(ErrorCode::kInvalidArgument, fmt::format("{} templates; the limit is {}",
-                                                         templates.size(), kMaxTemplates));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} templates; the limit is {}", templates.size(), kMaxTemplates));
   append(out.code, kCodeMagic);
   append(out.code, kStreamVersion);
   append(out.code, static_cast<std::uint32_t>(templates.size()));

@@ -3,11 +3,12 @@
 // `template_code` begins with the public stream, which older readers know, and goes on, at the next
 // multiple of 8, with a record a template that holds its body:
 //
-//   "GTPL" | u16 1 | u32 n | n times { u8 kind | u32 length | name | u8 parameter count } | pad to 8
-//   n times { u32 length of what follows | "GTPL" | u8 1 | u8 0 | u32 1 | u8 kind | body }
+//   "GTPL" | u16 1 | u32 n | n times { u8 kind | u32 length | name | u8 parameter count } | pad to
+//   8 n times { u32 length of what follows | "GTPL" | u8 1 | u8 0 | u32 1 | u8 kind | body }
 //
-// A symbol's template_offset is relative to the section and points at the record's length. A section
-// without records (as others write it) has templates without bodies. `template_meta` counts:
+// A symbol's template_offset is relative to the section and points at the record's length. A
+// section without records (as others write it) has templates without bodies. `template_meta`
+// counts:
 //
 //   "META" | u16 1 | u32 functions | u32 structs | u32 enums | u32 traits
 //

@@ -99,10 +99,11 @@ TEST(Templates, AreRefusedWhereAFieldIsWrong) {
     unsigned char value;
     std::string_view part;
   };
-  for (const Case& c : {Case{0, 'X', "magic"}, Case{4, 2, "version 2"}, Case{6, 200, "200 templates"},
-                        Case{10, 9, "kind 9"}, Case{14, 1, "limit is 65536"},
-                        Case{0x18, 0xFF, "record needs"}, Case{0x1c, 'X', "begin with GTPL"},
-                        Case{0x20, 7, "version 7"}, Case{0x26, 3, "another kind"}}) {
+  for (const Case& c :
+       {Case{0, 'X', "magic"}, Case{4, 2, "version 2"}, Case{6, 200, "200 templates"},
+        Case{10, 9, "kind 9"}, Case{14, 1, "limit is 65536"}, Case{0x18, 0xFF, "record needs"},
+        Case{0x1c, 'X', "begin with GTPL"}, Case{0x20, 7, "version 7"},
+        Case{0x26, 3, "another kind"}}) {
     ByteVector bytes = sections->code;
     bytes[c.at] = std::byte{c.value};
     const auto entries = read_templates(bytes);

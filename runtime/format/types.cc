@@ -19,9 +19,23 @@ constexpr std::array<std::string_view, 8> kArchs = {"x86-64",  "aarch64", "x86",
                                                     "riscv64", "riscv32", "wasm32", "wasm64"};
 constexpr std::array<std::string_view, 5> kAppTypes = {"cli", "tui", "gui", "service", "repl"};
 constexpr std::array<std::string_view, 17> kSectionTypes = {
-    "",         "code",    "data",          "rodata",       "bss",          "reloc",
-    "symtab",   "strtab",  "debug",         "typeinfo",     "version",      "srcmap",
-    "template-code", "template-meta", "drv-manifest", "launch-meta", "aspect-packs",
+    "",
+    "code",
+    "data",
+    "rodata",
+    "bss",
+    "reloc",
+    "symtab",
+    "strtab",
+    "debug",
+    "typeinfo",
+    "version",
+    "srcmap",
+    "template-code",
+    "template-meta",
+    "drv-manifest",
+    "launch-meta",
+    "aspect-packs",
 };
 constexpr std::array<std::string_view, 6> kSymbolTypes = {"function", "data",  "type",
                                                           "trait",    "actor", "constant"};
@@ -61,10 +75,14 @@ std::optional<std::uint32_t> parse_hex(std::string_view text) {
 
 std::string_view dialect_name(Dialect dialect) {
   switch (dialect) {
-    case Dialect::kP128: return "P128";
-    case Dialect::kH96: return "H96";
-    case Dialect::kH96T: return "H96T";
-    case Dialect::kH72: return "H72";
+    case Dialect::kP128:
+      return "P128";
+    case Dialect::kH96:
+      return "H96";
+    case Dialect::kH96T:
+      return "H96T";
+    case Dialect::kH72:
+      return "H72";
   }
   return "?";
 }
@@ -86,9 +104,12 @@ std::string reloc_type_name(RelocType value) {
 
 std::string_view algorithm_name(Algorithm value) {
   switch (value) {
-    case Algorithm::kNone: return "none";
-    case Algorithm::kZstd: return "zstd";
-    case Algorithm::kLz4: return "lz4";
+    case Algorithm::kNone:
+      return "none";
+    case Algorithm::kZstd:
+      return "zstd";
+    case Algorithm::kLz4:
+      return "lz4";
   }
   return "?";
 }

@@ -24,25 +24,59 @@ std::string_view dialect_name(Dialect dialect);  // "P128", ...
 
 enum class Platform : std::uint8_t { kAny, kLinux, kWindows, kMacOs, kFreeBsd, kBareMetal };
 enum class Arch : std::uint8_t {
-  kX86_64, kAArch64, kX86, kArm, kRiscV64, kRiscV32, kWasm32, kWasm64,
+  kX86_64,
+  kAArch64,
+  kX86,
+  kArm,
+  kRiscV64,
+  kRiscV32,
+  kWasm32,
+  kWasm64,
 };
 enum class AppType : std::uint8_t { kCli, kTui, kGui, kService, kRepl };
 enum class Algorithm : std::uint8_t { kNone, kZstd, kLz4 };
 
 enum class SectionType : std::uint8_t {
-  kCode = 1, kData, kRoData, kBss, kReloc, kSymTab, kStrTab, kDebug, kTypeInfo, kVersion, kSrcMap,
-  kTemplateCode, kTemplateMeta, kDrvManifest, kLaunchMeta, kAspectPackDirectory,
+  kCode = 1,
+  kData,
+  kRoData,
+  kBss,
+  kReloc,
+  kSymTab,
+  kStrTab,
+  kDebug,
+  kTypeInfo,
+  kVersion,
+  kSrcMap,
+  kTemplateCode,
+  kTemplateMeta,
+  kDrvManifest,
+  kLaunchMeta,
+  kAspectPackDirectory,
 };
 
 enum class SymbolType : std::uint8_t {
-  kFunction, kData, kType, kTrait, kActor, kConstant,
+  kFunction,
+  kData,
+  kType,
+  kTrait,
+  kActor,
+  kConstant,
   kNone = 255,  // H72 and H96 only
 };
 enum class Binding : std::uint8_t { kLocal, kGlobal, kWeak };
 
 enum class RelocType : std::uint8_t {
-  kNone, kAbs64, kPc32, kPlt32, kGotPcRel,
-  kBranch26, kPage21, kPageOff12, kGotPage21, kGotPageOff12,  // AArch64
+  kNone,
+  kAbs64,
+  kPc32,
+  kPlt32,
+  kGotPcRel,
+  kBranch26,
+  kPage21,
+  kPageOff12,
+  kGotPage21,
+  kGotPageOff12,  // AArch64
 };
 
 // Header flags. Bits without a name have had several meanings elsewhere: kept, never interpreted.

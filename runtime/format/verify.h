@@ -2,8 +2,8 @@
 //
 // What open() and the accessors refuse one at a time, verify_module() collects: it goes on after a
 // finding where that makes sense, reads every symbol, name and relocation, recomputes the hashes,
-// decompresses everything within the limits, and reads the note. A module without an error among its
-// findings is one that every part of this library accepts.
+// decompresses everything within the limits, and reads the note. A module without an error among
+// its findings is one that every part of this library accepts.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ struct VerifyOptions {
 };
 
 struct VerifyReport {
-  std::vector<Finding> findings;  // in the order of the checks
+  std::vector<Finding> findings;                      // in the order of the checks
   std::uint64_t errors = 0, warnings = 0, notes = 0;  // all, kept or not
   bool ok() const { return errors == 0; }
 };

@@ -32,8 +32,7 @@ void Verifier::check_templates() {
   if (meta == sections_.end()) return;
   const auto counts = read_template_counts(view_.stored(*meta));
   if (!counts) {
-    report(counts.error(), meta->offset,
-           fmt::format("section {} '{}'", meta->index, meta->name()));
+    report(counts.error(), meta->offset, fmt::format("section {} '{}'", meta->index, meta->name()));
   } else if (*counts != count_templates(*templates)) {
     report(Severity::kError, meta->offset, "template counts differ from the templates");
   }
@@ -56,8 +55,7 @@ void Verifier::check_template_symbols(const Section& section,
 }
 
 void Verifier::check_note() {
-  const auto holder =
-      std::ranges::find_if(sections_, [](const Section& s) { return s.is_note(); });
+  const auto holder = std::ranges::find_if(sections_, [](const Section& s) { return s.is_note(); });
   if (holder == sections_.end()) return;
   const auto text = view_.note();
   if (!text) return report(text.error());

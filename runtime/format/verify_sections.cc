@@ -47,8 +47,9 @@ void Verifier::check_sections() {
 }
 
 void Verifier::check_section(const Section& section) {
-  const bool is_unknown = section.type == 0 || section.type > static_cast<std::uint8_t>(
-                                                                  SectionType::kAspectPackDirectory);
+  const bool is_unknown =
+      section.type == 0 ||
+      section.type > static_cast<std::uint8_t>(SectionType::kAspectPackDirectory);
   if (is_unknown) {
     report(Severity::kNote, section.entry_offset,
            fmt::format("{} has unknown type {}: kept, not checked", label(section), section.type));
@@ -104,8 +105,7 @@ void Verifier::check_payloads() {
       }
       continue;
     }
-    auto reader =
-        SectionReader::open(view_.stored(section), section.virtual_size, options_.limits);
+    auto reader = SectionReader::open(view_.stored(section), section.virtual_size, options_.limits);
     if (!reader) {
       report(reader.error(), section.offset, label(section));
       continue;

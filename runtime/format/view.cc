@@ -22,8 +22,8 @@ bool is_loadable(const Section& section) {
 
 std::unexpected<Error> overlap(const Section& a, const Section& b) {
   return fail_at(b.entry_offset,
-                 fmt::format("section {} '{}' overlaps section {} '{}' at 0x{:x}", b.index, b.name(),
-                             a.index, a.name(), std::max(a.offset, b.offset)));
+                 fmt::format("section {} '{}' overlaps section {} '{}' at 0x{:x}", b.index,
+                             b.name(), a.index, a.name(), std::max(a.offset, b.offset)));
 }
 
 }  // namespace
@@ -31,9 +31,12 @@ std::unexpected<Error> overlap(const Section& a, const Section& b) {
 int symbol_rank(const Symbol& symbol) {
   if (!symbol.is_defined()) return 3;
   switch (symbol.binding) {
-    case Binding::kGlobal: return 0;
-    case Binding::kWeak: return 1;
-    case Binding::kLocal: return 2;
+    case Binding::kGlobal:
+      return 0;
+    case Binding::kWeak:
+      return 1;
+    case Binding::kLocal:
+      return 2;
   }
   return 3;
 }
@@ -203,8 +206,7 @@ Result<std::optional<std::string_view>> SmfView::note() const {
         entry.offset, entry.size != 0 ? entry.size : std::min<std::uint64_t>(rest, kMaxNoteBytes));
     const auto text = terminated_note(bytes);
     if (!text && entry.size == 0) {
-      return fail_at(entry.offset,
-                     "the note records no size, and no line '# END_NOTE' follows");
+      return fail_at(entry.offset, "the note records no size, and no line '# END_NOTE' follows");
     }
     return text.value_or(as_text(bytes));
   }

@@ -1,9 +1,9 @@
 // SmfView: a module, read where it lies.
 //
-// A view over a span of bytes (a mapping, a buffer). It copies the header and nothing else: sections
-// and symbols are read from the tables when asked for, checked each time, and returned by value, so
-// opening does not get slower with the number of symbols, and bytes that another process changes
-// under a mapping can make an access fail but never lead it out of bounds.
+// A view over a span of bytes (a mapping, a buffer). It copies the header and nothing else:
+// sections and symbols are read from the tables when asked for, checked each time, and returned by
+// value, so opening does not get slower with the number of symbols, and bytes that another process
+// changes under a mapping can make an access fail but never lead it out of bounds.
 //
 //   open    O(sections): header, tables and payloads inside the file, payloads of loadable sections
 //           apart, code not writable, the entry point inside code
@@ -12,8 +12,8 @@
 //
 // Who owns what: the span must outlive the view and everything obtained from it. A view is a value,
 // cheap to copy (about 200 bytes), immutable, and may be used from several threads at once. Opening
-// allocates nothing for a module whose sections stand in file order (one temporary array otherwise);
-// no accessor allocates unless it fails.
+// allocates nothing for a module whose sections stand in file order (one temporary array
+// otherwise); no accessor allocates unless it fails.
 //
 // Rejected: parsing into vectors at open (linear in symbols, and 5 MB of copies for 100 000 of
 // them); trusting what was checked at open later on (a mapping can change).
@@ -53,14 +53,15 @@ class SmfView {
   // `index` is below symbol_count(). Symbols that say where they lie are held against that section.
   Result<Symbol> symbol(std::uint32_t index) const;
   // The symbol a reference to `name` means: of several, global before weak before local before
-  // undefined, then the first. O(1) with a symbol index (a section `.smf.sym`), else a search through
-  // the name hashes.
+  // undefined, then the first. O(1) with a symbol index (a section `.smf.sym`), else a search
+  // through the name hashes.
   Result<std::optional<Symbol>> find_symbol(std::string_view name) const;
   bool has_symbol_index() const { return index_.has_value(); }
 
   // How many relocations a section of type Reloc holds.
   static std::uint64_t relocation_count(const Section& section);
-  // `index` is below relocation_count(section). O(sections): where all are read, use the form below.
+  // `index` is below relocation_count(section). O(sections): where all are read, use the form
+  // below.
   Result<Relocation> relocation(const Section& section, std::uint64_t index) const;
   // `target_size` is relocation_target_size(section),
   // which is looked up once for all of them.
@@ -73,8 +74,8 @@ class SmfView {
   Result<std::uint64_t> relocation_target_size(const Section& section) const;
 
   // The note's text, up to and including its terminator line `# END_NOTE`, or to the end of the
-  // section where it has none; nullopt where the module has no note. A note whose recorded size is 0
-  // runs to its terminator, wherever that is.
+  // section where it has none; nullopt where the module has no note. A note whose recorded size is
+  // 0 runs to its terminator, wherever that is.
   Result<std::optional<std::string_view>> note() const;
 
  private:
@@ -96,8 +97,9 @@ inline constexpr std::uint64_t kMaxNoteBytes = 64u << 20;
 // Which of two symbols of one name a reference means: lower is better.
 int symbol_rank(const Symbol& symbol);
 
-// The text of a note that begins at the start of `bytes`: up to and including the line `# END_NOTE`,
-// which the start of the text or a newline precedes; nullopt where there is no such line.
+// The text of a note that begins at the start of `bytes`: up to and including the line `#
+// END_NOTE`, which the start of the text or a newline precedes; nullopt where there is no such
+// line.
 std::optional<std::string_view> terminated_note(Bytes bytes);
 
 }  // namespace smf

@@ -110,8 +110,8 @@ Result<void> add_function(const Json& function, const GenericParameters& given, 
   SMF_ASSIGN(std::vector<std::string> parameters, parameters_of(function, name, given));
   if (parameters.empty()) {
     if (!stands_alone) return {};
-    return refuse(fmt::format("'{0}' has no generic parameters; name them with --generic {0}=T",
-                              name));
+    return refuse(
+        fmt::format("'{0}' has no generic parameters; name them with --generic {0}=T", name));
   }
   SMF_ASSIGN(TemplateSpec spec, make_template(function, TemplateKind::kFunction, std::move(name),
                                               std::move(parameters)));

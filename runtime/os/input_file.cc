@@ -60,10 +60,10 @@ Result<InputFile> InputFile::open(std::string path, SystemCalls& calls) {
   if (calls.fstat(file.descriptor_.get(), &status) != 0)
     return fail_system("stat", std::move(path), errno);
   if (!S_ISREG(status.st_mode)) {
-    return std::unexpected(Error{.code = ErrorCode::kInvalidInput,
-                                 .message = S_ISDIR(status.st_mode) ? "is a directory"
-                                                                    : "is no regular file",
-                                 .path = std::move(path)});
+    return std::unexpected(
+        Error{.code = ErrorCode::kInvalidInput,
+              .message = S_ISDIR(status.st_mode) ? "is a directory" : "is no regular file",
+              .path = std::move(path)});
   }
   file.path_ = std::move(path);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -94,15 +94,15 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
   FileBytes file;
   file.calls_ = &calls;
   // A duplicate of standard input, so that closing it is nobody's loss.
-  Descriptor from(path == "-" ? calls.open("/dev/stdin", O_RDONLY, 0)
-                              : calls.open(path.c_str(), O_RDONLY, 0),
-                  calls);
+  Descriptor from(
+      path == "-" ? calls.open("/dev/stdin", O_RDONLY, 0) : calls.open(path.c_str(), O_RDONLY, 0),
+      calls);
   if (!from) return fail_system("open", path, errno);
   struct stat status{};
   if (calls.fstat(from.get(), &status) != 0) return fail_system("stat", path, errno);
   if (S_ISDIR(status.st_mode)) {
-    return std::unexpected(Error{
-        .code = ErrorCode::kInvalidInput, .message = "is a directory", .path = path});
+    return std::unexpected(
+        Error{.code = ErrorCode::kInvalidInput, .message = "is a directory", .path = path});
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   const bool regular = S_ISREG(status.st_mode) && path != "-";
@@ -134,9 +134,8 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
   file.read_.resize(used);
   return file;
 } catch (const std::bad_alloc&) {
-  return std::unexpected(Error{.code = ErrorCode::kOutOfMemory,
-                               .message = "not enough memory for the file",
-                               .path = path});
+  return std::unexpected(Error{
+      .code = ErrorCode::kOutOfMemory, .message = "not enough memory for the file", .path = path});
 }
 
 Result<FileBytes> FileBytes::map(const std::string& path, SystemCalls& calls) {

@@ -2,8 +2,8 @@
 //
 // InputFile reads by position and is what large inputs go through: memory stays flat however large
 // the file. FileBytes is the whole file as a span, for code that wants to look around in it: up to
-// kReadWholeBytes it is read into memory (cheaper than faulting pages in, and immune to a truncation
-// meanwhile), above it is mapped privately and read-only.
+// kReadWholeBytes it is read into memory (cheaper than faulting pages in, and immune to a
+// truncation meanwhile), above it is mapped privately and read-only.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +67,7 @@ class FileBytes {
                                 SystemCalls& calls = SystemCalls::kernel());
 
   // A regular file, always mapped, whatever its size; an empty one is refused.
-  static Result<FileBytes> map(const std::string& path,
-                               SystemCalls& calls = SystemCalls::kernel());
+  static Result<FileBytes> map(const std::string& path, SystemCalls& calls = SystemCalls::kernel());
 
   FileBytes() = default;
   ~FileBytes();

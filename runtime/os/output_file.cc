@@ -101,8 +101,7 @@ Result<OutputFile> OutputFile::create(std::string path, const Options& options,
     const std::unique_ptr<char, FreeDeleter> resolved(::realpath(file.path_.c_str(), nullptr));
     file.destination_ = resolved ? resolved.get() : follow_links(file.path_);
     replaces = resolved && ::stat(file.destination_.c_str(), &existing) == 0;
-    if (replaces && S_ISDIR(existing.st_mode))
-      return fail_system("write", file.path_, EISDIR);
+    if (replaces && S_ISDIR(existing.st_mode)) return fail_system("write", file.path_, EISDIR);
     file.spooled_ = replaces && !S_ISREG(existing.st_mode);
   }
   const std::string folder = file.spooled_ ? spool_folder() : directory_of(file.destination_);

@@ -2,9 +2,9 @@
 //
 // OutputFile writes into a file without a name (O_TMPFILE; a named temporary where the file system
 // has none), and commit() gives it the name: fsync, link under a temporary name, rename over the
-// destination, fsync of the directory. A process that is killed, or a disk that fills up, leaves the
-// old destination untouched, and in nearly every case nothing else either. A destination that is a
-// symbolic link is followed; mode and owner of a file that is replaced are kept.
+// destination, fsync of the directory. A process that is killed, or a disk that fills up, leaves
+// the old destination untouched, and in nearly every case nothing else either. A destination that
+// is a symbolic link is followed; mode and owner of a file that is replaced are kept.
 // "-" (standard output), pipes and devices cannot be replaced: their bytes are spooled into a
 // temporary file and copied at commit(), so that an error midway writes nothing there either.
 //
@@ -26,7 +26,7 @@ namespace smf::os {
 class OutputFile {
  public:
   struct Options {
-    std::uint32_t mode = 0666;     // of a new file, less the umask
+    std::uint32_t mode = 0666;      // of a new file, less the umask
     bool add_execute_bits = false;  // also for a file that is replaced: x where it has r
   };
 

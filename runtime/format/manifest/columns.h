@@ -10,7 +10,15 @@ inline constexpr std::array<std::string_view, 10> kSectionColumns = {
     "name", "type",        "flags",  "align",        "virtual_size",
     "file", "compression", "stored", "content_hash", "stored_hash"};
 enum SectionColumn {
-  kName, kType, kFlags, kAlign, kVirtualSize, kFile, kCompression, kStored, kContentHash,
+  kName,
+  kType,
+  kFlags,
+  kAlign,
+  kVirtualSize,
+  kFile,
+  kCompression,
+  kStored,
+  kContentHash,
   kStoredHash,
 };
 
@@ -18,8 +26,18 @@ inline constexpr std::array<std::string_view, 12> kSymbolColumns = {
     "name",  "type", "binding", "visibility", "flags",           "section",
     "value", "size", "type_id", "version",    "template_params", "template_offset"};
 enum SymbolColumn {
-  kSymbolName, kSymbolType, kBinding, kVisibility, kSymbolFlags, kSection, kValue, kSize, kTypeId,
-  kVersion, kTemplateParams, kTemplateOffset,
+  kSymbolName,
+  kSymbolType,
+  kBinding,
+  kVisibility,
+  kSymbolFlags,
+  kSection,
+  kValue,
+  kSize,
+  kTypeId,
+  kVersion,
+  kTemplateParams,
+  kTemplateOffset,
 };
 
 }  // namespace smf::manifest

@@ -61,17 +61,16 @@ Result<Fields::Columns> Fields::match(const sdn::Value& value,
   SMF_ASSIGN(const sdn::Table table, value.expect_table());
   for (std::size_t i = 0; i < table.column_count(); ++i) {
     if (!table.named() || std::ranges::find(names, table.column_name(i)) == names.end())
-      return std::unexpected(value.error(
-          fmt::format("unknown column '{}'; known are {}", table.column_name(i),
-                      fmt::join(names, ", "))));
+      return std::unexpected(value.error(fmt::format(
+          "unknown column '{}'; known are {}", table.column_name(i), fmt::join(names, ", "))));
   }
   Columns columns{.table = table, .names = names, .at = {}};
   for (const std::string_view name : names) columns.at.push_back(table.column(name));
   for (const int column : required) {
     const auto index = static_cast<std::size_t>(column);
     if (!columns.at[index])
-      return std::unexpected(value.error(fmt::format("the table needs a column '{}'",
-                                                     names[index])));
+      return std::unexpected(
+          value.error(fmt::format("the table needs a column '{}'", names[index])));
   }
   return columns;
 }

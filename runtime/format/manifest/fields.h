@@ -1,5 +1,5 @@
-// Values of a manifest as the numbers and names they stand for; what does not fit is an error at its
-// line and column. Internal to this package.
+// Values of a manifest as the numbers and names they stand for; what does not fit is an error at
+// its line and column. Internal to this package.
 #pragma once
 
 #include <array>
@@ -33,7 +33,8 @@ class Field {
   }
   // What `parse` makes of the text; it gives nullopt for a name it does not know.
   template <typename Parse>
-  auto named(Parse parse) const -> Result<typename decltype(parse(std::string_view()))::value_type> {
+  auto named(Parse parse) const
+      -> Result<typename decltype(parse(std::string_view()))::value_type> {
     SMF_ASSIGN(const std::string name, text());
     const auto value = parse(name);
     if (!value) return unknown(name);

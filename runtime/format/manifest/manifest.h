@@ -14,11 +14,12 @@
 //         main, function, global, code, 0, 42
 //
 // To give the bytes of an unpacked module again, a manifest records what cannot be derived: the
-// compressed payload of a section (`stored`) is used again as long as the section's content still has
-// the recorded XXH3-128 (`content_hash`) and the payload its own (`stored_hash`), and so are the raw
-// bytes of the note with the room behind it; where a hash differs, the content is compressed, or the
-// note given room, anew. It also names the versions of the compression libraries, since another
-// version may compress to other bytes. docs/format.md lists every key and column.
+// compressed payload of a section (`stored`) is used again as long as the section's content still
+// has the recorded XXH3-128 (`content_hash`) and the payload its own (`stored_hash`), and so are
+// the raw bytes of the note with the room behind it; where a hash differs, the content is
+// compressed, or the note given room, anew. It also names the versions of the compression
+// libraries, since another version may compress to other bytes. docs/format.md lists every key and
+// column.
 #pragma once
 
 #include <optional>
@@ -37,7 +38,7 @@ inline constexpr int kManifestVersion = 1;
 
 // The files of one section, relative to the manifest.
 struct SectionFiles {
-  std::string content;  // uncompressed; empty for Bss
+  std::string content;   // uncompressed; empty for Bss
   std::string stored{};  // the compressed payload
   std::optional<Hash128> content_hash{};
   std::optional<Hash128> stored_hash{};

@@ -40,8 +40,7 @@ Result<bool> has_hash(const PayloadSource& source, const std::optional<Hash128>&
 
 class Reader {
  public:
-  explicit Reader(const std::string& path)
-      : folder_(std::filesystem::path(path).parent_path()) {}
+  explicit Reader(const std::string& path) : folder_(std::filesystem::path(path).parent_path()) {}
 
   Result<ModuleSpec> read(const sdn::Document& document) {
     SMF_TRY(check_head(document));
@@ -151,8 +150,9 @@ Result<void> Reader::read_sections(const Value& value) {
     SMF_ASSIGN(SectionSpec section, read_section(row));
     const auto index = static_cast<std::uint16_t>(spec_.sections.size());
     if (i > UINT16_MAX || !section_indices_.try_emplace(section.name, index).second)
-      return std::unexpected(row.at(manifest::kName)->error(
-          fmt::format("section '{}' is there already, or one too many", section.name)));
+      return std::unexpected(
+          row.at(manifest::kName)
+              ->error(fmt::format("section '{}' is there already, or one too many", section.name)));
     spec_.sections.push_back(std::move(section));
   }
   return {};
@@ -182,8 +182,8 @@ Result<void> Reader::add_payload(const Fields& row, SectionSpec& section) {
   SMF_ASSIGN(const std::string file, row.text(manifest::kFile));
   if (section.type == static_cast<std::uint8_t>(SectionType::kBss)) return {};
   if (file.empty())
-    return std::unexpected(row.at(manifest::kName)->error(
-        fmt::format("section '{}' has no file", section.name)));
+    return std::unexpected(
+        row.at(manifest::kName)->error(fmt::format("section '{}' has no file", section.name)));
   SMF_ASSIGN(section.payload, open(*row.at(manifest::kFile), file));
   SMF_ASSIGN(const auto content_hash, row.hash(manifest::kContentHash));
   const bool is_note = section.name == kNoteSection &&
@@ -239,8 +239,8 @@ Result<SymbolSpec> Reader::read_symbol(const Fields& row) {
   if (!section.empty()) {
     const auto found = section_indices_.find(section);
     if (found == section_indices_.end())
-      return std::unexpected(row.at(manifest::kSection)->error(
-          fmt::format("there is no section '{}'", section)));
+      return std::unexpected(
+          row.at(manifest::kSection)->error(fmt::format("there is no section '{}'", section)));
     symbol.section = found->second;
   }
   SMF_ASSIGN(symbol.value, row.number(manifest::kValue, std::uint64_t{0}));
@@ -256,9 +256,7 @@ Result<SymbolSpec> Reader::read_symbol(const Fields& row) {
 
 Result<ModuleSpec> read_manifest(const std::string& path) try {
   SMF_ASSIGN(const os::FileBytes file, os::FileBytes::load(path));
-  const auto located = [&](Error error) {
-    return std::unexpected(std::move(error).at_path(path));
-  };
+  const auto located = [&](Error error) { return std::unexpected(std::move(error).at_path(path)); };
   sdn::ParseOptions options;
   options.limits.values = sdn::Limits::kValuesCeiling;  // the user's own file, however large
   const auto document = sdn::parse(as_text(file.bytes()), options);

@@ -134,8 +134,7 @@ class Unpacker {
 
 }  // namespace
 
-Result<UnpackSummary> unpack_module(const SmfView& view,
-                                    std::shared_ptr<const os::InputFile> file,
+Result<UnpackSummary> unpack_module(const SmfView& view, std::shared_ptr<const os::InputFile> file,
                                     const std::string& folder, const UnpackOptions& options) try {
   SMF_ASSIGN(const ModuleSpec spec, spec_from_view(view, Target::kSame, std::move(file)));
   SMF_ASSIGN(os::OutputDirectory out, os::OutputDirectory::create(folder));

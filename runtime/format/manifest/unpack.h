@@ -29,9 +29,9 @@ struct UnpackSummary {
 // (stored/NN-NAME.zst or .lz4), and the stub (stub.bin). It appears complete or not at all.
 //
 // For a module that this library wrote, `pack --manifest` of the result gives the identical file;
-// for any other, what `convert` gives. `file` is the file that the view is over, where there is one.
-Result<UnpackSummary> unpack_module(const SmfView& view,
-                                    std::shared_ptr<const os::InputFile> file,
+// for any other, what `convert` gives. `file` is the file that the view is over, where there is
+// one.
+Result<UnpackSummary> unpack_module(const SmfView& view, std::shared_ptr<const os::InputFile> file,
                                     const std::string& folder, const UnpackOptions& options = {});
 
 }  // namespace smf

@@ -50,8 +50,8 @@ ModuleSpec random_spec(std::uint64_t seed) {
   spec.platform = static_cast<std::uint8_t>(random() % 6);
   spec.arch = static_cast<std::uint8_t>(random() % 8);
   spec.app_type = static_cast<std::uint8_t>(random() % 5);
-  spec.flags = static_cast<std::uint32_t>(random() & ~std::uint64_t{kModuleExecutable}) &
-               ~kModuleHasStub;
+  spec.flags =
+      static_cast<std::uint32_t>(random() & ~std::uint64_t{kModuleExecutable}) & ~kModuleHasStub;
   spec.source_hash = random();
   spec.window_width = static_cast<std::uint16_t>(random());
   spec.prefetch_hint = static_cast<std::uint8_t>(random());
@@ -93,7 +93,8 @@ ModuleSpec random_spec(std::uint64_t seed) {
                             .type_id = static_cast<std::uint32_t>(random()),
                             .version = static_cast<std::uint32_t>(random())});
   }
-  spec.symbols.push_back({.name = "far", .type = SymbolType::kConstant, .value = random() | 1ull << 63});
+  spec.symbols.push_back(
+      {.name = "far", .type = SymbolType::kConstant, .value = random() | 1ull << 63});
   return spec;
 }
 
@@ -144,7 +145,8 @@ TEST(Unpack, KeepsPayloadsThatThisLibraryWouldCompressOtherwise) {
   ASSERT_TRUE(again) << again.error().describe();
   const auto before = SmfView::open(as_bytes(*bytes));
   const auto after = SmfView::open(as_bytes(*again));
-  EXPECT_EQ(as_text(before->stored(*before->section(0))), as_text(after->stored(*after->section(0))));
+  EXPECT_EQ(as_text(before->stored(*before->section(0))),
+            as_text(after->stored(*after->section(0))));
 }
 
 TEST(Unpack, CompressesAnewWhereContentOrPayloadHasChanged) {
@@ -197,8 +199,7 @@ TEST(Unpack, LeavesNothingBehindWhereALimitIsReached) {
   std::filesystem::create_directory(parent);
   const auto bytes = build_bytes(compressed_spec(3));
   const auto view = SmfView::open(as_bytes(*bytes));
-  const auto done =
-      unpack_module(*view, nullptr, parent + "/out", {.limits = {.max_bytes = 100}});
+  const auto done = unpack_module(*view, nullptr, parent + "/out", {.limits = {.max_bytes = 100}});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::kLimit);
   EXPECT_TRUE(std::filesystem::is_empty(parent));
@@ -239,9 +240,8 @@ void expect_refused(std::string_view text, std::string_view part) {
   write_file(folder + "/manifest.sdn", text);
   const auto spec = read_manifest(folder + "/manifest.sdn");
   ASSERT_FALSE(spec) << text;
-  EXPECT_EQ(spec.error().path, spec.error().code == ErrorCode::kSystem
-                                   ? spec.error().path
-                                   : folder + "/manifest.sdn");
+  EXPECT_EQ(spec.error().path,
+            spec.error().code == ErrorCode::kSystem ? spec.error().path : folder + "/manifest.sdn");
   EXPECT_NE(spec.error().message.find(part), std::string::npos) << spec.error().describe();
 }
 
