@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "smftool/command_tree.h"
@@ -12,6 +13,7 @@
 namespace smf::tool {
 namespace {
 
+constexpr std::string_view kEverywhere = "Everywhere";
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kDescriptionColumn = 30;
 
@@ -90,7 +92,7 @@ std::string help_text(const CLI::App& command, bool coloured) {
   for (const OptionInfo& option : options)
     if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
   // Those that every command has come last.
-  std::ranges::stable_partition(groups, [](const auto& group) { return group != "Everywhere"; });
+  if (std::erase(groups, kEverywhere) > 0) groups.emplace_back(kEverywhere);
   for (const std::string& group : groups) {
     text += title(group, coloured);
     for (const OptionInfo& option : options)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -90,14 +89,16 @@ void add_jit_room(ModuleSpec& spec) {
 }
 
 void put_code_first(ModuleSpec& spec) {
-  std::vector<std::uint16_t> order(spec.sections.size());  // old indices in the new order
-  std::iota(order.begin(), order.end(), std::uint16_t{0});
-  std::ranges::stable_partition(order, [&](std::uint16_t i) { return is_code(spec.sections[i]); });
   std::vector<SectionSpec> sections;
-  std::vector<std::uint16_t> moved_to(order.size());
-  for (const std::uint16_t old : order) {
-    moved_to[old] = static_cast<std::uint16_t>(sections.size());
-    sections.push_back(std::move(spec.sections[old]));
+  std::vector<std::uint16_t> moved_to(spec.sections.size());
+  std::vector<bool> is_first(spec.sections.size());
+  for (std::size_t i = 0; i < is_first.size(); ++i) is_first[i] = is_code(spec.sections[i]);
+  for (const bool is_code_pass : {true, false}) {
+    for (std::size_t old = 0; old < spec.sections.size(); ++old) {
+      if (is_first[old] != is_code_pass) continue;
+      moved_to[old] = static_cast<std::uint16_t>(sections.size());
+      sections.push_back(std::move(spec.sections[old]));
+    }
   }
   spec.sections = std::move(sections);
   for (SymbolSpec& symbol : spec.symbols)
