@@ -48,7 +48,7 @@ class TextInspection {
   std::uint64_t broken_ = 0;
 };
 
-std::string plain_or_dash(std::string text) { return text.empty() ? "-" : text; }
+std::string plain_or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 void TextInspection::print_header() {
   const Header& header = view_.header();

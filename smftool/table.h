@@ -28,9 +28,11 @@ struct Column {
 };
 
 struct Cell {
+  // Implicit, so that a row is a list of texts. NOLINTBEGIN(google-explicit-constructor)
   Cell(std::string text_in, Style style_in = Style::kPlain)
       : text(std::move(text_in)), style(style_in) {}
   Cell(const char* text_in) : text(text_in) {}
+  // NOLINTEND(google-explicit-constructor)
   std::string text;
   Style style = Style::kPlain;
 };

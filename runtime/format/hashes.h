@@ -33,7 +33,7 @@ struct StoredHashes {
   Hash128 content;
   Bytes sections;  // u64 each
   std::uint64_t section(std::uint32_t index) const {
-    return load<std::uint64_t>(sections, index * 8);
+    return load<std::uint64_t>(sections, std::uint64_t{index} * 8);
   }
 };
 

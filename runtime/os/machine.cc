@@ -125,7 +125,7 @@ std::optional<long> read_number(const std::string& path) {
 
 // The choice in brackets of "always [madvise] never".
 std::optional<std::string> read_choice(const std::string& path) {
-  const auto line = read_line(path);
+  auto line = read_line(path);
   if (!line) return std::nullopt;
   const auto open = line->find('['), close = line->find(']');
   if (open == std::string::npos || close == std::string::npos || close < open) return line;

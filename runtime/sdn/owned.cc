@@ -21,6 +21,7 @@ Error not_found(std::string_view segment) {
 
 OwnedTable copy(const Table& table) {
   std::vector<std::string> columns;
+  columns.reserve(table.column_count());
   for (std::size_t i = 0; i < table.column_count(); ++i) columns.emplace_back(table.column_name(i));
   OwnedTable result(std::move(columns), table.named());
   for (std::size_t row = 0; row < table.row_count(); ++row) {

@@ -36,6 +36,8 @@ class OwnedValue {
   using Elements = std::vector<OwnedValue>;
   using Entries = std::vector<std::pair<std::string, OwnedValue>>;
 
+  // Implicit, so that rows and dicts are written as in the example above.
+  // NOLINTBEGIN(google-explicit-constructor)
   OwnedValue();  // null
   OwnedValue(std::nullptr_t);
   OwnedValue(bool value);
@@ -47,6 +49,7 @@ class OwnedValue {
   OwnedValue(std::string_view value);
   OwnedValue(const char* value);
   OwnedValue(OwnedTable value);
+  // NOLINTEND(google-explicit-constructor)
   // A deep copy of a parsed value.
   explicit OwnedValue(const Value& value);
 

@@ -9,6 +9,7 @@ namespace smf::elf::testing {
 Result<ImportedObject> import_all(const std::vector<ByteVector>& files,
                                   const ImportLimits& limits) {
   std::vector<InputFile> inputs;
+  inputs.reserve(files.size());
   for (std::size_t i = 0; i < files.size(); ++i)
     inputs.push_back({fmt::format("{}.o", i), files[i]});
   return import_objects(inputs, limits);
