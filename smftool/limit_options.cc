@@ -24,6 +24,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }  // namespace
 
 void add_limit_options(CLI::App& command, DecompressionLimits& limits) {
+  // More than a program that holds sections in memory would allow: they are written to files here.
+  limits.max_bytes = std::uint64_t{64} << 30;
   command
       .add_option_function<std::string>(
           "--max-size",
@@ -35,7 +37,7 @@ void add_limit_options(CLI::App& command, DecompressionLimits& limits) {
             }
             limits.max_bytes = *size;
           },
-          "Refuse a compressed section that holds more (default 1G)")
+          "Refuse a compressed section that holds more (default 64G)")
       ->type_name("BYTES")
       ->group("Limits");
   command

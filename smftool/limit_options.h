@@ -7,7 +7,7 @@
 
 namespace smf::tool {
 
-// Adds both to `command`; they change `limits`, which must outlive it.
+// Adds both to `command`; they change `limits`, which must outlive it. Sets the tool's defaults.
 void add_limit_options(CLI::App& command, DecompressionLimits& limits);
 
 }  // namespace smf::tool

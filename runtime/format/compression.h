@@ -46,6 +46,8 @@ std::string compression_libraries();
 
 struct DecompressionLimits {
   std::uint64_t max_bytes = std::uint64_t{1} << 30;  // of one section, uncompressed
+  // Of one frame, which is decompressed in memory as a whole.
+  std::uint64_t max_frame_bytes = std::uint64_t{1} << 30;
   // Uncompressed to stored; looked at above ratio_floor bytes only. Our own framing of a section of
   // zeros reaches about 9 000 : 1.
   std::uint64_t max_ratio = 10'000;

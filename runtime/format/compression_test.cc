@@ -52,6 +52,17 @@ constexpr CompressionSpec kSpecs[] = {{Algorithm::kZstd, 1},
                                       {Algorithm::kLz4, 1},
                                       {Algorithm::kLz4, 12}};
 
+TEST(Limits, HoldAFrameToWhatMayBeHeldInMemory) {
+  const std::string content(100'000, 'x');
+  const auto stored = FrameCompressor({Algorithm::kZstd, 3}).compress(as_bytes(content));
+  ASSERT_TRUE(stored);
+  const auto refused =
+      SectionReader::open(*stored, content.size(), {.max_frame_bytes = content.size() - 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kLimit);
+  EXPECT_TRUE(SectionReader::open(*stored, content.size(), {.max_frame_bytes = content.size()}));
+}
+
 TEST(Compression, RoundTripsAroundEverySizeBoundary) {
   for (const CompressionSpec& spec : kSpecs) {
     for (const std::size_t boundary : {0u, 1u, 255u, 256u, 65'536u, 262'144u, 1'048'576u}) {

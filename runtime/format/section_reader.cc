@@ -183,6 +183,10 @@ Result<SectionReader> SectionReader::open(Bytes stored, std::uint64_t uncompress
   for (const SeekFrame& frame : state->frames) {
     total = frame.content_offset + frame.content_size;
     SMF_TRY(check_limits(frame.stored_size, frame.content_size, limits));
+    if (frame.content_size > limits.max_frame_bytes) {
+      return fail(ErrorCode::kLimit, fmt::format("claims a frame of {} bytes; the limit is {}",
+                                                 frame.content_size, limits.max_frame_bytes));
+    }
   }
   if (total != uncompressed) {
     return fail_at(0, fmt::format("seek table adds up to {} bytes; the section table says {}",
