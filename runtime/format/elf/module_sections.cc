@@ -124,7 +124,8 @@ class Addition {
       std::string name(kRelocations);
       if (!is_code) name += "." + spec_.sections[indices_[relocation.section]].name;
       auto table = std::ranges::find(tables, name, &std::pair<std::string, ByteVector>::first);
-      if (table == tables.end()) table = tables.insert(table, {std::move(name), {}});
+      if (table == tables.end())
+        table = tables.insert(table, std::pair(std::move(name), ByteVector()));
       append(table->second, layout::RelocationEntry{
                                 .offset = relocation.offset + code_offsets_[relocation.section],
                                 .symbol = relocation.symbol + first_symbol_,
