@@ -63,7 +63,10 @@ class Workspace {
  private:
   // The module of the same code that libfunctions.so holds.
   void pack_functions() const {
-    const std::string path = beside_the_program("libfunctions.lo");
+    // Bazel calls the archive by how its objects were compiled.
+    const std::string plain = beside_the_program("libfunctions.lo");
+    const std::string path =
+        std::filesystem::exists(plain) ? plain : beside_the_program("libfunctions.pic.lo");
     const auto archive = os::FileBytes::load(path);
     SMF_CHECK(archive);
     const elf::InputFile input{.path = path, .bytes = archive->bytes()};
