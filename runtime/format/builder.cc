@@ -156,7 +156,7 @@ Result<BuildSummary> build_h96(const ModuleSpec& spec, const BuildOptions& optio
   std::vector<PlacedSection> placed;
   std::uint64_t at = header_bytes(spec, tables).size();
   tables.section_table = at;
-  at += section_table_bytes(std::vector<PlacedSection>(spec.sections.size()), spec.format).size();
+  at += section_table_size(spec.sections.size(), spec.format);
   for (const SectionSpec& section : spec.sections) {
     const std::uint64_t size = section.payload ? section.payload->size() : 0;
     if (size > 0) at = align_up(at, std::max<std::uint64_t>(section.alignment, 1));

@@ -79,8 +79,14 @@ std::uint32_t StringTable::add(std::string_view name) {
   return entry->second;
 }
 
+std::uint64_t section_table_size(std::uint64_t count, OutputFormat format) {
+  return count *
+         (format == OutputFormat::kP128 ? layout::kSectionEntryP128 : sizeof(layout::SectionEntry));
+}
+
 ByteVector section_table_bytes(const std::vector<PlacedSection>& sections, OutputFormat format) {
   ByteVector out;
+  out.reserve(section_table_size(sections.size(), format));
   for (const PlacedSection& section : sections) {
     layout::SectionEntry raw{};
     raw.type = section.type;

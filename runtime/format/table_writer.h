@@ -45,6 +45,8 @@ struct PlacedTables {
   std::uint32_t data_offset = 0;
 };
 
+// Bytes of a table of `count` sections.
+std::uint64_t section_table_size(std::uint64_t count, OutputFormat format);
 ByteVector section_table_bytes(const std::vector<PlacedSection>& sections, OutputFormat format);
 
 // The symbols, and their names into `strings`. `sections` are those the symbols refer to, in order;
