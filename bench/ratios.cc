@@ -53,6 +53,7 @@ int run_benchmarks(int argc, char** argv) {
                {"--benchmark_repetitions=9", "--benchmark_enable_random_interleaving=true",
                 "--benchmark_report_aggregates_only=false"});
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   pointers.push_back(nullptr);

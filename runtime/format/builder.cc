@@ -134,6 +134,7 @@ Result<BuildSummary> build_p128(const ModuleSpec& spec, const BuildOptions& opti
     content.update_zeros(hash_size);
     content.update(tail);
     std::vector<std::uint64_t> hashes;
+    hashes.reserve(placed.size());
     for (const PlacedSection& section : placed) hashes.push_back(section.hash);
     const ByteVector bytes = write_hash_section(content.digest_128(), hashes);
     SMF_CHECK(bytes.size() == hash_size);
