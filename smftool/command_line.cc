@@ -105,7 +105,7 @@ std::string explain_value(const CLI::App& command, const std::string& message) {
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-  const std::string extras = explain_extras(app);
+  std::string extras = explain_extras(app);
   if (!extras.empty()) return extras;
   const CLI::App& command = chosen(app);
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {

@@ -8,7 +8,7 @@
 #include "runtime/sdn/writer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace smf;
+  namespace sdn = smf::sdn;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   sdn::Diagnostic diagnostic;
   const auto document = sdn::parse(text, {}, &diagnostic);
@@ -28,11 +28,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   // The same on one line, inside brackets.
   const auto flat = sdn::write_inline(document->root(), {.cells = sdn::Quoting::kEveryString});
-  SMF_CHECK(flat || flat.error().code == ErrorCode::kLimit);
+  SMF_CHECK(flat || flat.error().code == smf::ErrorCode::kLimit);
   if (!flat) return 0;
   const auto nested = sdn::parse_owned("k: [" + *flat + "]");
   if (!nested) {
-    SMF_CHECK(nested.error().code == ErrorCode::kLimit);
+    SMF_CHECK(nested.error().code == smf::ErrorCode::kLimit);
     return 0;
   }
   const auto inner = nested->get("k.0");

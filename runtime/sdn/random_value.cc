@@ -51,10 +51,12 @@ OwnedValue RandomValues::scalar() {
 OwnedTable RandomValues::table() {
   std::vector<std::string> columns;
   const std::uint64_t count = 1 + below(4);
+  columns.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) columns.push_back(text() + std::to_string(i));
   OwnedTable result(std::move(columns), below(3) != 0);
   for (std::uint64_t rows = below(5); rows > 0; --rows) {
     std::vector<OwnedValue> cells;
+    cells.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) cells.push_back(scalar());
     result.add_row(std::move(cells));
   }

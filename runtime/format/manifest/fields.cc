@@ -1,6 +1,7 @@
 #include "runtime/format/manifest/fields.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
