@@ -1,6 +1,7 @@
 #include "smftool/completions.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string_view>
 #include <vector>
