@@ -1,10 +1,10 @@
 // smftool tour: the sample module packed, inspected, verified and taken apart, step by step.
 
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
