@@ -17,6 +17,7 @@ OptionInfo info_of(const CLI::Option& option) {
   }
   info.description = option.get_description();
   info.group = option.get_group();
+  if (info.group == "OPTIONS") info.group = "Options";  // CLI11's default, from some version on
   info.is_required = option.get_required();
   info.is_repeated = option.get_items_expected_max() > 1;
   return info;
