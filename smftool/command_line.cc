@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -20,8 +22,6 @@
 
 namespace smf::tool {
 namespace {
-
-constexpr const char* kEverywhere = "Everywhere";
 
 void add_common_options(CLI::App& app, Context& context) {
   app.set_help_flag("-h,--help", "Show this help")->group(kEverywhere);
@@ -58,18 +58,18 @@ std::string with_suggestion(std::string message, const std::string& word,
 std::string explain_extras(const CLI::App& app) {
   const CLI::App& command = chosen(app);
   const std::vector<std::string> extras = app.remaining(true);
-  const bool has_commands = !listed_commands(command).empty();
+  const bool has_commands = !describe(command).commands.empty();
   for (const std::string& extra : extras) {
     if (extra.size() > 1 && extra.front() == '-') {
       const std::string name = extra.substr(0, extra.find('='));
       const std::string place =
           &command == &app ? std::string() : fmt::format(" of '{}'", command.get_name());
       return with_suggestion(fmt::format("unknown option '{}'{}", name, place), name,
-                             option_names(command));
+                             describe(command).option_names());
     }
     if (has_commands) {
       std::vector<std::string> names;
-      for (const CLI::App* known : listed_commands(command)) names.push_back(known->get_name());
+      for (const CommandInfo& known : describe(command).commands) names.push_back(known.name);
       return with_suggestion(fmt::format("unknown command '{}'", extra), extra, names);
     }
   }
@@ -90,7 +90,7 @@ std::string explain_missing(const CLI::App& command) {
 // The option that a message of CLI11 is about. Its words differ from version to version, the
 // option's name is in all of them.
 std::string explain_value(const CLI::App& command, const std::string& message) {
-  for (const OptionInfo& option : options_of(command)) {
+  for (const OptionInfo& option : describe(command).options) {
     const std::string& name = option.names.back();
     const auto at = message.find(name);
     if (at == std::string::npos) continue;
@@ -119,9 +119,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
 
 ExitStatus refuse(const CLI::App& app, const Context& context, const std::string& message) {
   std::fflush(context.out);
-  const CLI::App& command = chosen(app);
   fmt::print(context.err, "smftool: {}\nTry '{} --help'.\n", printable(message),
-             full_name(command));
+             describe(chosen(app)).full_name);
   return ExitStatus::kUsage;
 }
 
@@ -139,8 +138,7 @@ ExitStatus run_parsed(const CLI::App& app, Context& context) {
   return *status;
 }
 
-}  // namespace
-
+// The whole tree. The commands keep references to `context`.
 std::unique_ptr<CLI::App> make_command_line(Context& context) {
   auto app = std::make_unique<CLI::App>("Packs, inspects and checks SMF modules", "smftool");
   app->footer(
@@ -150,11 +148,18 @@ std::unique_ptr<CLI::App> make_command_line(Context& context) {
   for (const auto add :
        {add_pack, add_inspect, add_verify, add_extract, add_unpack, add_convert, add_compress,
         add_decompress, add_add_stub, add_strip_stub, add_diff, add_doctor, add_tour, add_docs}) {
-    add(*app, context);
+    add(Command(*app, context));
   }
   add_common_options(*app, context);
   add_common_options_below(*app, context);
   return app;
+}
+
+}  // namespace
+
+CommandInfo describe_command_line() {
+  Context unused;
+  return describe(*make_command_line(unused));
 }
 
 ExitStatus run_command_line(std::vector<std::string> arguments, std::FILE* out, std::FILE* err) {
@@ -167,7 +172,7 @@ ExitStatus run_command_line(std::vector<std::string> arguments, std::FILE* out, 
     app->parse(std::move(arguments));
     return run_parsed(*app, context);
   } catch (const CLI::CallForHelp&) {
-    fmt::print(out, "{}", help_text(chosen(*app), is_coloured(context, out)));
+    fmt::print(out, "{}", help_text(describe(chosen(*app)), is_coloured(context, out)));
     return ExitStatus::kDone;
   } catch (const CLI::CallForVersion&) {
     fmt::print(out, "smftool {} ({})\n", kVersion, compression_libraries());

@@ -1,5 +1,6 @@
 #include "smftool/command_tree.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 
@@ -32,35 +33,42 @@ std::vector<OptionInfo> select(const CLI::App& command, bool positional) {
   return selected;
 }
 
-}  // namespace
-
-std::vector<const CLI::App*> listed_commands(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
-}
-
 std::string full_name(const CLI::App& command) {
   const CLI::App* const parent = command.get_parent();
   return parent ? full_name(*parent) + " " + command.get_name() : command.get_name();
 }
 
-std::vector<OptionInfo> options_of(const CLI::App& command) { return select(command, false); }
-std::vector<OptionInfo> positionals_of(const CLI::App& command) { return select(command, true); }
-
-std::vector<std::string> option_names(const CLI::App& command) {
-  std::vector<std::string> names;
-  for (const OptionInfo& option : options_of(command))
-    names.insert(names.end(), option.names.begin(), option.names.end());
-  return names;
-}
-
-std::string synopsis(const CLI::App& command) {
+std::string synopsis(const CommandInfo& command) {
   std::string text = "[OPTIONS]";
-  if (!listed_commands(command).empty()) text += " COMMAND";
-  for (const OptionInfo& positional : positionals_of(command)) {
+  if (!command.commands.empty()) text += " COMMAND";
+  for (const OptionInfo& positional : command.positionals) {
     const std::string name = positional.value + (positional.is_repeated ? "..." : "");
     text += positional.is_required ? " " + name : " [" + name + "]";
   }
   return text;
+}
+
+}  // namespace
+
+CommandInfo describe(const CLI::App& app) {
+  CommandInfo info{.name = app.get_name(),
+                   .full_name = full_name(app),
+                   .description = app.get_description(),
+                   .examples = app.get_footer(),
+                   .positionals = select(app, true),
+                   .options = select(app, false)};
+  const auto is_listed = [](const CLI::App* command) { return !command->get_group().empty(); };
+  for (const CLI::App* command : app.get_subcommands(is_listed))
+    info.commands.push_back(describe(*command));
+  info.synopsis = synopsis(info);
+  return info;
+}
+
+std::vector<std::string> CommandInfo::option_names() const {
+  std::vector<std::string> names;
+  for (const OptionInfo& option : options)
+    names.insert(names.end(), option.names.begin(), option.names.end());
+  return names;
 }
 
 bool is_path_value(const std::string& value) {

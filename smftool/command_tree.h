@@ -1,18 +1,15 @@
-// Looking at the tree of commands: help, the man page, completions and suggestions are all made
-// from it, so that there is one list of options.
+// The tree of commands as data: help, the man page, completions and suggestions are all made from
+// it, so that there is one list of options.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}  // namespace CLI
+
 namespace smf::tool {
-
-// The commands below `app` that users are told about, in their order.
-std::vector<const CLI::App*> listed_commands(const CLI::App& app);
-
-// "smftool pack".
-std::string full_name(const CLI::App& command);
 
 struct OptionInfo {
   std::vector<std::string> names{};  // with dashes, short ones first; empty for a positional
@@ -23,15 +20,25 @@ struct OptionInfo {
   bool is_repeated = false;
 };
 
-// The options, or the positionals, of a command, in their order.
-std::vector<OptionInfo> options_of(const CLI::App& command);
-std::vector<OptionInfo> positionals_of(const CLI::App& command);
+struct CommandInfo {
+  std::string name{};       // "check"
+  std::string full_name{};  // "smftool sdn check"
+  std::string description{};
+  std::string synopsis{};  // what stands behind the name: "[OPTIONS] FILE..."
+  std::string examples{};  // a line each
+  std::vector<OptionInfo> positionals{};
+  std::vector<OptionInfo> options{};
+  std::vector<CommandInfo> commands{};  // those that users are told about
 
-// All names of a command's options, with dashes.
-std::vector<std::string> option_names(const CLI::App& command);
+  // All names of options, with dashes.
+  std::vector<std::string> option_names() const;
+};
 
-// What stands behind the command's name: "[OPTIONS] FILE...".
-std::string synopsis(const CLI::App& command);
+// `app` and what stands below it, in the order in which it was described.
+CommandInfo describe(const CLI::App& app);
+
+// The option group that every command has.
+inline constexpr const char* kEverywhere = "Everywhere";
 
 // Whether a value called that is the name of a file or of a folder.
 bool is_path_value(const std::string& value);

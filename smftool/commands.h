@@ -1,25 +1,23 @@
 // The commands, in the order in which help lists them. Each has a file of its own.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
-#include "smftool/context.h"
+#include "smftool/command.h"
 
 namespace smf::tool {
 
-void add_pack(CLI::App& app, Context& context);
-void add_inspect(CLI::App& app, Context& context);
-void add_verify(CLI::App& app, Context& context);
-void add_extract(CLI::App& app, Context& context);
-void add_unpack(CLI::App& app, Context& context);
-void add_convert(CLI::App& app, Context& context);
-void add_compress(CLI::App& app, Context& context);
-void add_decompress(CLI::App& app, Context& context);
-void add_add_stub(CLI::App& app, Context& context);
-void add_strip_stub(CLI::App& app, Context& context);
-void add_diff(CLI::App& app, Context& context);
-void add_doctor(CLI::App& app, Context& context);
-void add_tour(CLI::App& app, Context& context);
-void add_docs(CLI::App& app, Context& context);  // not shown: man page and completions
+void add_pack(Command tool);
+void add_inspect(Command tool);
+void add_verify(Command tool);
+void add_extract(Command tool);
+void add_unpack(Command tool);
+void add_convert(Command tool);
+void add_compress(Command tool);
+void add_decompress(Command tool);
+void add_add_stub(Command tool);
+void add_strip_stub(Command tool);
+void add_diff(Command tool);
+void add_doctor(Command tool);
+void add_tour(Command tool);
+void add_docs(Command tool);  // not shown: man page and completions
 
 }  // namespace smf::tool

@@ -1,14 +1,15 @@
 // Completions for shells, made from the command line itself.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "smftool/command_tree.h"
 
 namespace smf::tool {
 
 // Scripts to source (bash), or to put where the shell looks for completions (zsh, fish).
-std::string bash_completion(const CLI::App& app);
-std::string zsh_completion(const CLI::App& app);
-std::string fish_completion(const CLI::App& app);
+std::string bash_completion(const CommandInfo& tool);
+std::string zsh_completion(const CommandInfo& tool);
+std::string fish_completion(const CommandInfo& tool);
 
 }  // namespace smf::tool

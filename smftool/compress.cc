@@ -27,33 +27,29 @@ Result<ExitStatus> run(const Context& context, Options options, const char* what
 
 }  // namespace
 
-void add_compress(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand("compress", "Compress the sections of a module");
+void add_compress(Command tool) {
+  Command command = tool.command("compress", "Compress the sections of a module");
   const auto options = std::make_shared<Options>();
-  add_rewrite_options(*command, options->files);
-  command->add_option("--compress", options->compression, "How (default zstd, at level 3)")
-      ->type_name("none|zstd[:LEVEL]|lz4[:LEVEL]");
-  command->add_flag("--compress-code", options->wanted.code_too, "Code too");
-  add_limit_options(*command, options->wanted.limits);
-  command->footer(
+  add_rewrite_options(command, options->files);
+  command.option("--compress", options->compression, "How (default zstd, at level 3)")
+      .value("none|zstd[:LEVEL]|lz4[:LEVEL]");
+  command.flag("--compress-code", options->wanted.code_too, "Code too");
+  add_limit_options(command, options->wanted.limits);
+  command.examples(
       "smftool compress app.smf -o app.smf\n"
       "smftool compress app.smf -o small.smf --compress zstd:19 --compress-code");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options, "compressing"); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options, "compressing"); });
 }
 
-void add_decompress(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("decompress", "Store the sections of a module uncompressed");
+void add_decompress(Command tool) {
+  Command command = tool.command("decompress", "Store the sections of a module uncompressed");
   const auto options = std::make_shared<Options>();
   options->compression = "none";
-  add_rewrite_options(*command, options->files);
-  add_limit_options(*command, options->wanted.limits);
-  command->footer("smftool decompress small.smf -o app.smf");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options, "decompressing"); };
-  });
+  add_rewrite_options(command, options->files);
+  add_limit_options(command, options->wanted.limits);
+  command.examples("smftool decompress small.smf -o app.smf");
+  command.runs(
+      [options](const Context& context) { return run(context, *options, "decompressing"); });
 }
 
 }  // namespace smf::tool

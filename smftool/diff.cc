@@ -91,21 +91,17 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_diff(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand(
-      "diff", "Compare two modules: header, sections, symbols, note rows, templates");
+void add_diff(Command tool) {
+  Command command =
+      tool.command("diff", "Compare two modules: header, sections, symbols, note rows, templates");
   const auto options = std::make_shared<Options>();
-  command->add_option("A", options->before, "A module of any dialect; - is standard input")
-      ->required()
-      ->type_name("A");
-  command->add_option("B", options->after, "Another one")->required()->type_name("B");
-  command->add_flag("--json", options->json, "One JSON document, schema smf.diff/1");
-  command->footer(
+  command.argument("A", options->before, "A module of any dialect; - is standard input");
+  command.argument("B", options->after, "Another one");
+  command.flag("--json", options->json, "One JSON document, schema smf.diff/1");
+  command.examples(
       "smftool diff old.smf new.smf\n"
       "smftool diff --quiet old.smf new.smf && echo equal");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options); });
 }
 
 }  // namespace smf::tool

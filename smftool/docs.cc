@@ -15,17 +15,16 @@ namespace smf::tool {
 namespace {
 
 Result<ExitStatus> run(const Context& context, const std::string& form) {
-  Context unused;
-  const auto app = make_command_line(unused);
+  const CommandInfo tool = describe_command_line();
   std::string text;
   if (form == "man") {
-    text = man_page(*app);
+    text = man_page(tool);
   } else if (form == "bash") {
-    text = bash_completion(*app);
+    text = bash_completion(tool);
   } else if (form == "zsh") {
-    text = zsh_completion(*app);
+    text = zsh_completion(tool);
   } else if (form == "fish") {
-    text = fish_completion(*app);
+    text = fish_completion(tool);
   } else {
     return wrong_usage(fmt::format("docs: expected man, bash, zsh or fish, not '{}'", form));
   }
@@ -35,13 +34,11 @@ Result<ExitStatus> run(const Context& context, const std::string& form) {
 
 }  // namespace
 
-void add_docs(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("docs", "Print the manual page or a shell's completions")->group("");
+void add_docs(Command tool) {
+  Command command = tool.hidden_command("docs", "Print the manual page or a shell's completions");
   const auto form = std::make_shared<std::string>();
-  command->add_option("FORM", *form, "man, bash, zsh or fish")->required();
-  command->callback(
-      [&context, form] { context.run = [&context, form] { return run(context, *form); }; });
+  command.argument("FORM", *form, "man, bash, zsh or fish");
+  command.runs([form](const Context& context) { return run(context, *form); });
 }
 
 }  // namespace smf::tool

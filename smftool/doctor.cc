@@ -214,17 +214,14 @@ Result<ExitStatus> run(const Context& context, bool as_json) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("doctor", "Try out what this machine allows a loader to do");
+void add_doctor(Command tool) {
+  Command command = tool.command("doctor", "Try out what this machine allows a loader to do");
   const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "One JSON document, schema smf.doctor/1");
-  command->footer(
+  command.flag("--json", *as_json, "One JSON document, schema smf.doctor/1");
+  command.examples(
       "smftool doctor\n"
       "smftool doctor --quiet          only what is limited or missing");
-  command->callback([&context, as_json] {
-    context.run = [&context, as_json] { return run(context, *as_json); };
-  });
+  command.runs([as_json](const Context& context) { return run(context, *as_json); });
 }
 
 }  // namespace smf::tool

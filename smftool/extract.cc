@@ -110,26 +110,21 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_extract(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand("extract", "Write the content of one section");
+void add_extract(Command tool) {
+  Command command = tool.command("extract", "Write the content of one section");
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->file, "A module of any dialect; - is standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("SECTION", options->section, "The section's name, or #INDEX")->required();
-  command
-      ->add_option("-o,--output", options->output, "Where to; - (the default) is standard output")
-      ->type_name("FILE");
-  command->add_flag("--raw", options->raw,
-                    "The bytes as stored: not decompressed, the note with its reserve");
-  add_limit_options(*command, options->limits);
-  command->footer(
+  command.argument("FILE", options->file, "A module of any dialect; - is standard input");
+  command.argument("SECTION", options->section, "The section's name, or #INDEX");
+  command.option("-o,--output", options->output, "Where to; - (the default) is standard output")
+      .value("FILE");
+  command.flag("--raw", options->raw,
+               "The bytes as stored: not decompressed, the note with its reserve");
+  add_limit_options(command, options->limits);
+  command.examples(
       "smftool extract app.smf data -o data.bin\n"
       "smftool extract app.smf note.sdn | less\n"
       "smftool extract --raw app.smf data | zstd -d");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options); });
 }
 
 }  // namespace smf::tool

@@ -8,13 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "smftool/command_tree.h"
 #include "smftool/table.h"
 
 namespace smf::tool {
 namespace {
 
-constexpr std::string_view kEverywhere = "Everywhere";
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kDescriptionColumn = 30;
 
@@ -74,34 +72,31 @@ std::string indented(const std::string& text) {
 
 }  // namespace
 
-std::string help_text(const CLI::App& command, bool coloured) {
-  std::string text = command.get_description() + ".\n";
+std::string help_text(const CommandInfo& command, bool coloured) {
+  std::string text = command.description + ".\n";
   text += title("Usage", coloured);
-  text += fmt::format("  {} {}\n", full_name(command), synopsis(command));
-  if (!listed_commands(command).empty()) {
+  text += fmt::format("  {} {}\n", command.full_name, command.synopsis);
+  if (!command.commands.empty()) {
     text += title("Commands", coloured);
-    for (const CLI::App* below : listed_commands(command))
-      text += entry(below->get_name(), below->get_description());
+    for (const CommandInfo& below : command.commands) text += entry(below.name, below.description);
   }
-  const std::vector<OptionInfo> positionals = positionals_of(command);
-  if (!positionals.empty()) {
+  if (!command.positionals.empty()) {
     text += title("Arguments", coloured);
-    for (const OptionInfo& option : positionals) text += entry(option.value, option.description);
+    for (const OptionInfo& option : command.positionals)
+      text += entry(option.value, option.description);
   }
-  const std::vector<OptionInfo> options = options_of(command);
   std::vector<std::string> groups;
-  for (const OptionInfo& option : options)
+  for (const OptionInfo& option : command.options)
     if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
   // Those that every command has come last.
   if (std::erase(groups, kEverywhere) > 0) groups.emplace_back(kEverywhere);
   for (const std::string& group : groups) {
     text += title(group, coloured);
-    for (const OptionInfo& option : options)
+    for (const OptionInfo& option : command.options)
       if (option.group == group)
         text += entry(term_of(option), option.description + note_of(option));
   }
-  if (!command.get_footer().empty())
-    text += title("Examples", coloured) + indented(command.get_footer());
+  if (!command.examples.empty()) text += title("Examples", coloured) + indented(command.examples);
   return text;
 }
 

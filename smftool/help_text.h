@@ -1,12 +1,13 @@
 // What --help prints.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "smftool/command_tree.h"
 
 namespace smf::tool {
 
 // Own text, not CLI11's: that differs between the versions this is built with.
-std::string help_text(const CLI::App& command, bool coloured);
+std::string help_text(const CommandInfo& command, bool coloured);
 
 }  // namespace smf::tool

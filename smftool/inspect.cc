@@ -71,28 +71,24 @@ Result<ExitStatus> run(const Context& context, Options options) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand("inspect", "Show what is in a module");
+void add_inspect(Command tool) {
+  Command command = tool.command("inspect", "Show what is in a module");
   const auto options = std::make_shared<Options>();
   Inspection& shown = options->shown;
-  command->add_option("FILE", options->files, "Modules of any dialect; - is standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_flag("--header", shown.header, "The header's fields");
-  command->add_flag("--sections", shown.sections, "The section table");
-  command->add_flag("--symbols", shown.symbols, "Every symbol");
-  command->add_flag("--relocs", shown.relocations, "Every relocation");
-  command->add_flag("--templates", shown.templates, "The generic templates");
-  command->add_flag("--note", shown.note, "The text of note.sdn");
-  command->add_flag("--all", options->all, "All of these");
-  command->add_flag("--json", options->json, "One JSON document, schema smf.inspect/1");
-  command->footer(
+  command.arguments("FILE", options->files, "Modules of any dialect; - is standard input");
+  command.flag("--header", shown.header, "The header's fields");
+  command.flag("--sections", shown.sections, "The section table");
+  command.flag("--symbols", shown.symbols, "Every symbol");
+  command.flag("--relocs", shown.relocations, "Every relocation");
+  command.flag("--templates", shown.templates, "The generic templates");
+  command.flag("--note", shown.note, "The text of note.sdn");
+  command.flag("--all", options->all, "All of these");
+  command.flag("--json", options->json, "One JSON document, schema smf.inspect/1");
+  command.examples(
       "smftool inspect app.smf\n"
       "smftool inspect --symbols --relocs app.smf | less\n"
       "smftool inspect --json app.smf | jq '.files[0].sections[].name'");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options); });
 }
 
 }  // namespace smf::tool

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "smftool/command_line.h"
-#include "smftool/command_tree.h"
 
 namespace smf::tool {
 namespace {
@@ -44,23 +43,30 @@ std::string option_entry(const OptionInfo& option) {
   return fmt::format(".TP\n{}\n{}.\n", head, escaped(text));
 }
 
-bool is_common(const OptionInfo& option) { return option.group == "Everywhere"; }
+bool is_common(const OptionInfo& option) { return option.group == kEverywhere; }
 
-std::string command_section(const CLI::App& command) {
-  std::string out = fmt::format(".SS {} {}\n{}.\n", escaped(command.get_name()),
-                                escaped(synopsis(command)), escaped(command.get_description()));
-  for (const OptionInfo& option : positionals_of(command)) out += option_entry(option);
-  for (const OptionInfo& option : options_of(command))
+// A section for each command that does something; `prefix` is "sdn " below `sdn`.
+std::string command_sections(const CommandInfo& command, const std::string& prefix) {
+  if (!command.commands.empty()) {
+    std::string out;
+    for (const CommandInfo& below : command.commands)
+      out += command_sections(below, prefix + command.name + " ");
+    return out;
+  }
+  std::string out = fmt::format(".SS {} {}\n{}.\n", escaped(prefix + command.name),
+                                escaped(command.synopsis), escaped(command.description));
+  for (const OptionInfo& option : command.positionals) out += option_entry(option);
+  for (const OptionInfo& option : command.options)
     if (!is_common(option)) out += option_entry(option);
-  if (!command.get_footer().empty())
-    out += fmt::format(".PP\nExamples:\n.PP\n.nf\n.RS 4\n{}\n.RE\n.fi\n",
-                       escaped(command.get_footer()));
+  if (!command.examples.empty())
+    out +=
+        fmt::format(".PP\nExamples:\n.PP\n.nf\n.RS 4\n{}\n.RE\n.fi\n", escaped(command.examples));
   return out;
 }
 
 }  // namespace
 
-std::string man_page(const CLI::App& app) {
+std::string man_page(const CommandInfo& tool) {
   std::string out = fmt::format(".TH SMFTOOL 1 \"\" \"smftool {}\" \"User Commands\"\n", kVersion);
   out +=
       fmt::format(".SH NAME\nsmftool \\- {}\n", escaped("packs, inspects and checks SMF modules"));
@@ -69,9 +75,9 @@ std::string man_page(const CLI::App& app) {
       ".SH DESCRIPTION\nWorks on SMF modules of every dialect and writes version 1.1. Outputs "
       "appear complete or not at all.\n";
   out += ".SH OPTIONS\nThese go with every command.\n";
-  for (const OptionInfo& option : options_of(app)) out += option_entry(option);
+  for (const OptionInfo& option : tool.options) out += option_entry(option);
   out += ".SH COMMANDS\n";
-  for (const CLI::App* command : listed_commands(app)) out += command_section(*command);
+  for (const CommandInfo& command : tool.commands) out += command_sections(command, "");
   out +=
       ".SH EXIT STATUS\n"
       ".TP\n0\nDone.\n"

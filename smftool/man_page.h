@@ -1,12 +1,13 @@
 // The manual page, made from the command line itself.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "smftool/command_tree.h"
 
 namespace smf::tool {
 
 // smftool(1), in troff with the man macros.
-std::string man_page(const CLI::App& app);
+std::string man_page(const CommandInfo& tool);
 
 }  // namespace smf::tool

@@ -23,8 +23,7 @@ Result<ModuleSpec> read_spec(const Context& context, const PackOptions& options)
   return spec;
 }
 
-Result<ExitStatus> run(const Context& context, const CLI::App& command,
-                       const PackOptions& options) {
+Result<ExitStatus> run(const Context& context, const Command& command, const PackOptions& options) {
   SMF_TRY(check_pack_options(command, options));
   SMF_ASSIGN(const ModuleSpec spec, read_spec(context, options));
   SMF_TRY(check_spec(spec));
@@ -37,19 +36,18 @@ Result<ExitStatus> run(const Context& context, const CLI::App& command,
 
 }  // namespace
 
-void add_pack(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("pack", "Pack a module from objects, templates, a note and other files");
+void add_pack(Command tool) {
+  Command command =
+      tool.command("pack", "Pack a module from objects, templates, a note and other files");
   const auto options = std::make_shared<PackOptions>();
-  add_pack_options(*command, *options);
-  command->footer(
+  add_pack_options(command, *options);
+  command.examples(
       "smftool pack -o app.smf --object app.o --entry main --data greeting=hello.txt\n"
       "smftool pack -o list.smf --template list.json --generic push=T --note note.sdn\n"
       "smftool pack -o small.smf --object lib.a --data table=table.bin --compress zstd:19\n"
       "smftool pack -o same.smf --manifest unpacked/manifest.sdn");
-  command->callback([&context, command, options] {
-    context.run = [&context, command, options] { return run(context, *command, *options); };
-  });
+  command.runs(
+      [command, options](const Context& context) { return run(context, command, *options); });
 }
 
 }  // namespace smf::tool

@@ -20,80 +20,74 @@ constexpr const char* kHeader = "Header";
 constexpr std::string_view kBesideManifest[] = {"--output", "--manifest", "--jobs",
                                                 "--quiet",  "--verbose",  "--no-color"};
 
-CLI::Option* add_list(CLI::App& command, const char* name, std::vector<std::string>& to,
-                      const char* description, const char* value) {
-  return command.add_option(name, to, description)
-      ->type_name(value)
-      ->take_all()
-      ->allow_extra_args(false);
+void add_contents(Command& command, PackOptions& options) {
+  command.option("--note", options.note, "The text of note.sdn").value("FILE.sdn").group(kContents);
+  command.list("--template", options.templates, "Generic templates, as the compiler prints them")
+      .value("FILE.json")
+      .group(kContents);
+  command.list("--types", options.types, "Definitions of the types that templates use")
+      .value("FILE.json")
+      .group(kContents);
+  command
+      .list("--generic", options.generics, "Parameters of a template whose file does not name them")
+      .value("NAME=T,U")
+      .group(kContents);
+  command
+      .list("--object", options.objects, "ELF objects or archives: sections, symbols, relocations")
+      .value("FILE.o|FILE.a")
+      .group(kContents);
+  command.list("--data", options.data, "A data section with the bytes of a file")
+      .value("NAME=FILE")
+      .group(kContents);
+  command
+      .list("--section", options.sections,
+            "A section of any type (code, data, rodata, ... or a number); flags are letters of rwx")
+      .value("NAME:TYPE[:FLAGS]=FILE")
+      .group(kContents);
 }
 
-void add_contents(CLI::App& command, PackOptions& options) {
-  command.add_option("--note", options.note, "The text of note.sdn")
-      ->type_name("FILE.sdn")
-      ->group(kContents);
-  add_list(command, "--template", options.templates,
-           "Generic templates, as the compiler prints them", "FILE.json")
-      ->group(kContents);
-  add_list(command, "--types", options.types, "Definitions of the types that templates use",
-           "FILE.json")
-      ->group(kContents);
-  add_list(command, "--generic", options.generics,
-           "Parameters of a template whose file does not name them", "NAME=T,U")
-      ->group(kContents);
-  add_list(command, "--object", options.objects,
-           "ELF objects or archives: sections, symbols, relocations", "FILE.o|FILE.a")
-      ->group(kContents);
-  add_list(command, "--data", options.data, "A data section with the bytes of a file", "NAME=FILE")
-      ->group(kContents);
-  add_list(command, "--section", options.sections,
-           "A section of any type (code, data, rodata, ... or a number); flags are letters of rwx",
-           "NAME:TYPE[:FLAGS]=FILE")
-      ->group(kContents);
+void add_shape(Command& command, PackOptions& options) {
+  command.option("--compress", options.compression, "Compress sections (default none)")
+      .value("none|zstd[:LEVEL]|lz4[:LEVEL]")
+      .group(kShape);
+  command.flag("--compress-code", options.compress_code, "Code too").group(kShape);
+  command
+      .option("--stub", options.stub,
+              "Put a program in front, or with shebang the line #!/usr/bin/env simple")
+      .value("shebang|FILE")
+      .group(kShape);
+  command
+      .option("--compat", options.compat,
+              "Write what tools built in Rust load: no compression, stub or .smf. sections")
+      .value("rust")
+      .group(kShape);
+  command
+      .flag("--no-jit-room", options.no_jit_room,
+            "Reserve no room for persisted instantiations of templates")
+      .group(kShape);
 }
 
-void add_shape(CLI::App& command, PackOptions& options) {
-  command.add_option("--compress", options.compression, "Compress sections (default none)")
-      ->type_name("none|zstd[:LEVEL]|lz4[:LEVEL]")
-      ->group(kShape);
-  command.add_flag("--compress-code", options.compress_code, "Code too")->group(kShape);
-  command
-      .add_option("--stub", options.stub,
-                  "Put a program in front, or with shebang the line #!/usr/bin/env simple")
-      ->type_name("shebang|FILE")
-      ->group(kShape);
-  command
-      .add_option("--compat", options.compat,
-                  "Write what tools built in Rust load: no compression, stub or .smf. sections")
-      ->type_name("rust")
-      ->group(kShape);
-  command
-      .add_flag("--no-jit-room", options.no_jit_room,
-                "Reserve no room for persisted instantiations of templates")
-      ->group(kShape);
-}
-
-void add_header(CLI::App& command, PackOptions& options) {
-  command.add_option("--entry", options.entry, "Where the module starts: makes it executable")
-      ->type_name("SYMBOL")
-      ->group(kHeader);
-  add_list(command, "--export", options.exports,
-           "Of the objects' symbols, let others see only this one", "SYMBOL")
-      ->group(kHeader);
-  command.add_option("--platform", options.platform, "Default linux")
-      ->type_name("any|linux|windows|macos|freebsd|bare-metal")
-      ->group(kHeader);
-  command.add_option("--arch", options.arch, "Default: the objects', or this machine's")
-      ->type_name("x86-64|aarch64|x86|arm|riscv64|riscv32|wasm32|wasm64")
-      ->group(kHeader);
-  command.add_option("--app-type", options.app_type, "Default cli")
-      ->type_name("cli|tui|gui|service|repl")
-      ->group(kHeader);
-  command.add_flag("--reloadable", options.reloadable, "The module may be replaced while it runs")
-      ->group(kHeader);
-  command.add_option("--source-hash", options.source_hash, "A hash of the sources, for the header")
-      ->type_name("HEX")
-      ->group(kHeader);
+void add_header(Command& command, PackOptions& options) {
+  command.option("--entry", options.entry, "Where the module starts: makes it executable")
+      .value("SYMBOL")
+      .group(kHeader);
+  command.list("--export", options.exports, "Of the objects' symbols, let others see only this one")
+      .value("SYMBOL")
+      .group(kHeader);
+  command.option("--platform", options.platform, "Default linux")
+      .value("any|linux|windows|macos|freebsd|bare-metal")
+      .group(kHeader);
+  command.option("--arch", options.arch, "Default: the objects', or this machine's")
+      .value("x86-64|aarch64|x86|arm|riscv64|riscv32|wasm32|wasm64")
+      .group(kHeader);
+  command.option("--app-type", options.app_type, "Default cli")
+      .value("cli|tui|gui|service|repl")
+      .group(kHeader);
+  command.flag("--reloadable", options.reloadable, "The module may be replaced while it runs")
+      .group(kHeader);
+  command.option("--source-hash", options.source_hash, "A hash of the sources, for the header")
+      .value("HEX")
+      .group(kHeader);
 }
 
 Result<std::pair<std::string, std::string>> split(const std::string& text, const char* option,
@@ -121,26 +115,23 @@ std::uint32_t default_flags(std::uint8_t type) {
 
 }  // namespace
 
-void add_pack_options(CLI::App& command, PackOptions& options) {
-  command.add_option("-o,--output", options.output, "The new module; - is standard output")
-      ->required()
-      ->type_name("OUT");
+void add_pack_options(Command& command, PackOptions& options) {
+  command.option("-o,--output", options.output, "The new module; - is standard output")
+      .required()
+      .value("OUT");
   command
-      .add_option("--manifest", options.manifest,
-                  "Pack what a manifest lists, such as the one that unpack writes")
-      ->type_name("FILE.sdn");
-  command.add_option("-j,--jobs", options.jobs, "Threads to use (default: all processors)")
-      ->type_name("N");
+      .option("--manifest", options.manifest,
+              "Pack what a manifest lists, such as the one that unpack writes")
+      .value("FILE.sdn");
+  command.option("-j,--jobs", options.jobs, "Threads to use (default: all processors)").value("N");
   add_contents(command, options);
   add_shape(command, options);
   add_header(command, options);
 }
 
-Result<void> check_pack_options(const CLI::App& command, const PackOptions& options) {
+Result<void> check_pack_options(const Command& command, const PackOptions& options) {
   if (!options.manifest.empty()) {
-    for (const CLI::Option* option : command.get_options()) {
-      if (option->count() == 0 || option->get_lnames().empty()) continue;
-      const std::string name = "--" + option->get_lnames().front();
+    for (const std::string& name : command.given()) {
       if (std::ranges::find(kBesideManifest, name) == std::end(kBesideManifest))
         return wrong_usage(fmt::format("{} cannot be used with --manifest", name));
     }

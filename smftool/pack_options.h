@@ -1,13 +1,13 @@
 // The command line of `smftool pack`, understood.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/base/error.h"
+#include "smftool/command.h"
 
 namespace smf::tool {
 
@@ -37,10 +37,10 @@ struct PackOptions {
   std::string source_hash{};
 };
 
-void add_pack_options(CLI::App& command, PackOptions& options);
+void add_pack_options(Command& command, PackOptions& options);
 
 // Fails for options that contradict each other: kInvalidArgument.
-Result<void> check_pack_options(const CLI::App& command, const PackOptions& options);
+Result<void> check_pack_options(const Command& command, const PackOptions& options);
 
 // "NAME:TYPE[:FLAGS]=FILE", or the "NAME=FILE" of --data.
 struct SectionChoice {

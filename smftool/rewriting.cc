@@ -7,17 +7,14 @@
 
 namespace smf::tool {
 
-void add_rewrite_options(CLI::App& command, RewriteOptions& options) {
-  command.add_option("IN", options.input, "A module of any dialect; - is standard input")
-      ->required()
-      ->type_name("IN");
+void add_rewrite_options(Command& command, RewriteOptions& options) {
+  command.argument("IN", options.input, "A module of any dialect; - is standard input");
   command
-      .add_option("-o,--output", options.output,
-                  "The new module; may be IN itself, - is standard output")
-      ->required()
-      ->type_name("OUT");
-  command.add_option("-j,--jobs", options.jobs, "Threads to use (default: all processors)")
-      ->type_name("N");
+      .option("-o,--output", options.output,
+              "The new module; may be IN itself, - is standard output")
+      .required()
+      .value("OUT");
+  command.option("-j,--jobs", options.jobs, "Threads to use (default: all processors)").value("N");
 }
 
 Result<ExitStatus> rewrite(

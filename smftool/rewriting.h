@@ -2,13 +2,13 @@
 // with one thing changed out.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
 #include "runtime/base/error.h"
 #include "runtime/format/convert.h"
 #include "runtime/format/module_spec.h"
+#include "smftool/command.h"
 #include "smftool/context.h"
 #include "smftool/module_input.h"
 
@@ -21,7 +21,7 @@ struct RewriteOptions {
 };
 
 // IN, -o and --jobs.
-void add_rewrite_options(CLI::App& command, RewriteOptions& options);
+void add_rewrite_options(Command& command, RewriteOptions& options);
 
 // Reads the module, has `change` change its spec, and writes it. IN and OUT may be the same file.
 Result<ExitStatus> rewrite(

@@ -59,38 +59,32 @@ Result<Source> choose_stub(const std::string& text) {
   return file_source(text);
 }
 
-void add_add_stub(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("add-stub", "Put a program or an interpreter line in front of a module");
+void add_add_stub(Command tool) {
+  Command command =
+      tool.command("add-stub", "Put a program or an interpreter line in front of a module");
   const auto options = std::make_shared<Options>();
-  add_rewrite_options(*command, options->files);
+  add_rewrite_options(command, options->files);
   command
-      ->add_option("--stub", options->stub,
-                   "A program, or shebang for the line #!/usr/bin/env simple; replaces a stub "
-                   "that is there")
-      ->required()
-      ->type_name("shebang|FILE");
-  command->footer(
+      .option("--stub", options->stub,
+              "A program, or shebang for the line #!/usr/bin/env simple; replaces a stub "
+              "that is there")
+      .required()
+      .value("shebang|FILE");
+  command.examples(
       "smftool add-stub app.smf -o app --stub shebang\n"
       "smftool add-stub app.smf -o app --stub launcher");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return add_stub(context, *options); };
-  });
+  command.runs([options](const Context& context) { return add_stub(context, *options); });
 }
 
-void add_strip_stub(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("strip-stub", "Take away what stands in front of a module");
+void add_strip_stub(Command tool) {
+  Command command = tool.command("strip-stub", "Take away what stands in front of a module");
   const auto options = std::make_shared<Options>();
-  add_rewrite_options(*command, options->files);
-  command->add_option("--stub-out", options->stub_output, "Keep the stub in this file")
-      ->type_name("FILE");
-  command->footer(
+  add_rewrite_options(command, options->files);
+  command.option("--stub-out", options->stub_output, "Keep the stub in this file").value("FILE");
+  command.examples(
       "smftool strip-stub app -o app.smf\n"
       "smftool strip-stub app -o app.smf --stub-out launcher");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return strip_stub(context, *options); };
-  });
+  command.runs([options](const Context& context) { return strip_stub(context, *options); });
 }
 
 }  // namespace smf::tool

@@ -163,17 +163,15 @@ Result<ExitStatus> run(const Context& context, const std::string& keep) {
 
 }  // namespace
 
-void add_tour(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand(
-      "tour", "Pack, inspect, verify and take apart a sample, with explanations");
+void add_tour(Command tool) {
+  Command command =
+      tool.command("tour", "Pack, inspect, verify and take apart a sample, with explanations");
   const auto keep = std::make_shared<std::string>();
-  command->add_option("--keep", *keep, "Work in this folder and leave everything there")
-      ->type_name("DIR");
-  command->footer(
+  command.option("--keep", *keep, "Work in this folder and leave everything there").value("DIR");
+  command.examples(
       "smftool tour\n"
       "smftool tour --keep sample && ls sample");
-  command->callback(
-      [&context, keep] { context.run = [&context, keep] { return run(context, *keep); }; });
+  command.runs([keep](const Context& context) { return run(context, *keep); });
 }
 
 }  // namespace smf::tool

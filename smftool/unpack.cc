@@ -40,23 +40,18 @@ Result<ExitStatus> run(const Context& context, Options options) {
 
 }  // namespace
 
-void add_unpack(CLI::App& app, Context& context) {
-  CLI::App* const command =
-      app.add_subcommand("unpack", "Take a module apart into a folder with a manifest");
+void add_unpack(Command tool) {
+  Command command = tool.command("unpack", "Take a module apart into a folder with a manifest");
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->file, "A module of any dialect; - is standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("-o,--output", options->folder, "The folder; must not exist, or be empty")
-      ->required()
-      ->type_name("DIR");
-  add_limit_options(*command, options->unpack.limits);
-  command->footer(
+  command.argument("FILE", options->file, "A module of any dialect; - is standard input");
+  command.option("-o,--output", options->folder, "The folder; must not exist, or be empty")
+      .required()
+      .value("DIR");
+  add_limit_options(command, options->unpack.limits);
+  command.examples(
       "smftool unpack app.smf -o app\n"
       "smftool pack --manifest app/manifest.sdn -o same.smf");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options); });
 }
 
 }  // namespace smf::tool

@@ -128,20 +128,16 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, Context& context) {
-  CLI::App* const command = app.add_subcommand("verify", "Check everything about a module");
+void add_verify(Command tool) {
+  Command command = tool.command("verify", "Check everything about a module");
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->files, "Modules of any dialect; - is standard input")
-      ->required()
-      ->type_name("FILE");
-  command->add_flag("--json", options->json, "One JSON document, schema smf.verify/1");
-  add_limit_options(*command, options->verify.limits);
-  command->footer(
+  command.arguments("FILE", options->files, "Modules of any dialect; - is standard input");
+  command.flag("--json", options->json, "One JSON document, schema smf.verify/1");
+  add_limit_options(command, options->verify.limits);
+  command.examples(
       "smftool verify app.smf\n"
       "smftool verify --quiet *.smf || echo 'something is wrong'");
-  command->callback([&context, options] {
-    context.run = [&context, options] { return run(context, *options); };
-  });
+  command.runs([options](const Context& context) { return run(context, *options); });
 }
 
 }  // namespace smf::tool
