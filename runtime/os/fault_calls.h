@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 
 #include "runtime/os/system_calls.h"
@@ -23,6 +24,7 @@ inline int descriptor_count() {
 class FaultCalls : public SystemCalls {
  public:
   int fail_at = -1;  // the call, counted from 0, that fails with `error`
+  int die_at = -1;   // the call, counted from 0, in front of which the process is killed
   int error = EIO;
   bool halves = false;  // reads and writes do at most `step` bytes, every other time EINTR
   std::size_t step = 7;
@@ -45,6 +47,9 @@ class FaultCalls : public SystemCalls {
   int fstat(int fd, struct stat* out) override {
     return fails() ? -1 : SystemCalls::fstat(fd, out);
   }
+  int stat(const char* path, struct stat* out) override {
+    return fails() ? -1 : SystemCalls::stat(path, out);
+  }
   int fchmod(int fd, mode_t mode) override { return fails() ? -1 : SystemCalls::fchmod(fd, mode); }
   ssize_t read(int fd, void* out, size_t size) override {
     return fails() || interrupted() ? -1 : SystemCalls::read(fd, out, part(size));
@@ -57,6 +62,19 @@ class FaultCalls : public SystemCalls {
   }
   ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) override {
     return fails() || interrupted() ? -1 : SystemCalls::pwrite(fd, data, part(size), offset);
+  }
+  int fdatasync(int fd) override { return fails() ? -1 : SystemCalls::fdatasync(fd); }
+  int flock(int fd, int operation) override {
+    return fails() || interrupted() ? -1 : SystemCalls::flock(fd, operation);
+  }
+  ssize_t listxattr(const char* path, char* names, size_t size) override {
+    return fails() ? -1 : SystemCalls::listxattr(path, names, size);
+  }
+  ssize_t getxattr(const char* path, const char* name, void* value, size_t size) override {
+    return fails() ? -1 : SystemCalls::getxattr(path, name, value, size);
+  }
+  int fsetxattr(int fd, const char* name, const void* value, size_t size) override {
+    return fails() ? -1 : SystemCalls::fsetxattr(fd, name, value, size);
   }
   int fsync(int fd) override { return fails() ? -1 : SystemCalls::fsync(fd); }
   int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) override {
@@ -77,6 +95,7 @@ class FaultCalls : public SystemCalls {
   static constexpr int kTmpFileBit = 020000000;  // O_TMPFILE without O_DIRECTORY
 
   bool fails() {
+    if (calls == die_at) static_cast<void>(std::raise(SIGKILL));
     if (calls++ != fail_at) return false;
     errno = error;
     return true;

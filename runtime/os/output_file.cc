@@ -14,6 +14,8 @@
 #include <memory>
 #include <utility>
 
+#include "runtime/os/extended_attributes.h"
+
 namespace smf::os {
 namespace {
 
@@ -116,6 +118,8 @@ Result<OutputFile> OutputFile::create(std::string path, const Options& options,
     // Another user's file stays theirs where the system lets us; otherwise it becomes ours.
     if (existing.st_uid != ::geteuid() || existing.st_gid != ::getegid())
       static_cast<void>(calls.fchown(file.descriptor_.get(), existing.st_uid, existing.st_gid));
+    // After the owner, whose change drops some, and before the mode, which an access list bounds.
+    SMF_TRY(copy_extended_attributes(file.destination_, file.descriptor_.get(), file.path_, calls));
   } else {
     struct stat created{};
     if (calls.fstat(file.descriptor_.get(), &created) != 0)

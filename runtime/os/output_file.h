@@ -4,7 +4,8 @@
 // has none), and commit() gives it the name: fsync, link under a temporary name, rename over the
 // destination, fsync of the directory. A process that is killed, or a disk that fills up, leaves
 // the old destination untouched, and in nearly every case nothing else either. A destination that
-// is a symbolic link is followed; mode and owner of a file that is replaced are kept.
+// is a symbolic link is followed; mode, owner and extended attributes of a file that is replaced
+// are kept.
 // "-" (standard output), pipes and devices cannot be replaced: their bytes are spooled into a
 // temporary file and copied at commit(), so that an error midway writes nothing there either.
 //

@@ -1,7 +1,9 @@
 #include "runtime/os/system_calls.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,6 +15,7 @@ int SystemCalls::open(const char* path, int flags, mode_t mode) {
 }
 int SystemCalls::close(int fd) { return ::close(fd); }
 int SystemCalls::fstat(int fd, struct stat* out) { return ::fstat(fd, out); }
+int SystemCalls::stat(const char* path, struct stat* out) { return ::stat(path, out); }
 int SystemCalls::fchmod(int fd, mode_t mode) { return ::fchmod(fd, mode); }
 int SystemCalls::fchown(int fd, uid_t user, gid_t group) { return ::fchown(fd, user, group); }
 ssize_t SystemCalls::read(int fd, void* out, size_t size) { return ::read(fd, out, size); }
@@ -26,6 +29,17 @@ ssize_t SystemCalls::pwrite(int fd, const void* data, size_t size, off_t offset)
   return ::pwrite(fd, data, size, offset);
 }
 int SystemCalls::fsync(int fd) { return ::fsync(fd); }
+int SystemCalls::fdatasync(int fd) { return ::fdatasync(fd); }
+int SystemCalls::flock(int fd, int operation) { return ::flock(fd, operation); }
+ssize_t SystemCalls::listxattr(const char* path, char* names, size_t size) {
+  return ::listxattr(path, names, size);
+}
+ssize_t SystemCalls::getxattr(const char* path, const char* name, void* value, size_t size) {
+  return ::getxattr(path, name, value, size);
+}
+int SystemCalls::fsetxattr(int fd, const char* name, const void* value, size_t size) {
+  return ::fsetxattr(fd, name, value, size, 0);
+}
 int SystemCalls::linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) {
   return ::linkat(from_dir, from, to_dir, to, flags);
 }

@@ -23,6 +23,7 @@ class SystemCalls {
   virtual int open(const char* path, int flags, mode_t mode);
   virtual int close(int fd);
   virtual int fstat(int fd, struct stat* out);
+  virtual int stat(const char* path, struct stat* out);
   virtual int fchmod(int fd, mode_t mode);
   virtual int fchown(int fd, uid_t user, gid_t group);
   virtual ssize_t read(int fd, void* out, size_t size);
@@ -30,6 +31,11 @@ class SystemCalls {
   virtual ssize_t write(int fd, const void* data, size_t size);
   virtual ssize_t pwrite(int fd, const void* data, size_t size, off_t offset);
   virtual int fsync(int fd);
+  virtual int fdatasync(int fd);
+  virtual int flock(int fd, int operation);
+  virtual ssize_t listxattr(const char* path, char* names, size_t size);
+  virtual ssize_t getxattr(const char* path, const char* name, void* value, size_t size);
+  virtual int fsetxattr(int fd, const char* name, const void* value, size_t size);
   virtual int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags);
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);
