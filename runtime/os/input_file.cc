@@ -140,8 +140,12 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
 
 Result<FileBytes> FileBytes::map(const std::string& path, SystemCalls& calls) {
   SMF_ASSIGN(const InputFile from, InputFile::open(path, calls));
+  return map(from);
+}
+
+Result<FileBytes> FileBytes::map(const InputFile& from) {
   FileBytes file;
-  SMF_TRY(file.map_whole(from.descriptor(), from.size(), path, calls));
+  SMF_TRY(file.map_whole(from.descriptor(), from.size(), from.path(), from.calls()));
   return file;
 }
 

@@ -45,6 +45,7 @@ class InputFile {
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }  // bytes, when it was opened
   int descriptor() const { return descriptor_.get(); }
+  SystemCalls& calls() const { return descriptor_.calls(); }
   std::uint32_t mode() const { return mode_; }  // permission bits
 
   // Fills `out` from `offset`. A file that has become shorter is an error, not a short read.
@@ -68,6 +69,8 @@ class FileBytes {
 
   // A regular file, always mapped, whatever its size; an empty one is refused.
   static Result<FileBytes> map(const std::string& path, SystemCalls& calls = SystemCalls::kernel());
+  // The same of a file that is open; the mapping does not need it any longer.
+  static Result<FileBytes> map(const InputFile& from);
 
   FileBytes() = default;
   ~FileBytes();

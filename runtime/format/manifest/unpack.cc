@@ -66,43 +66,24 @@ class Unpacker {
     if (options_.progress) options_.progress(done_, total_);
   }
 
-  // Copies a source into a file of the folder; gives the hash of the bytes.
-  Result<Hash128> copy(const PayloadSource& source, const std::string& name, bool counts) {
+  // Copies what `from` reads (a PayloadSource, a SectionReader) into a file of the folder; gives
+  // the hash of the bytes.
+  template <typename Reader>
+  Result<Hash128> copy(Reader& from, const std::string& name, bool counts) {
     SMF_ASSIGN(os::OutputFile out, os::OutputFile::create(folder_ + "/" + name));
     Xxh3Stream hash;
     ByteVector buffer;
-    for (std::uint64_t at = 0; at < source.size(); at += buffer.size()) {
-      buffer.resize(std::min(kStep, source.size() - at));
-      SMF_TRY(source.read(at, buffer));
+    for (std::uint64_t at = 0; at < from.size(); at += buffer.size()) {
+      buffer.resize(std::min(kStep, from.size() - at));
+      SMF_TRY(from.read(at, buffer));
       hash.update(buffer);
       SMF_TRY(out.append(buffer));
       if (counts) advance(buffer.size());
     }
-    return close(out, hash);
-  }
-
-  Result<Hash128> close(os::OutputFile& out, const Xxh3Stream& hash) {
     ++summary_.files;
     summary_.bytes += out.size();
     SMF_TRY(out.commit());
     return hash.digest_128();
-  }
-
-  // Writes the uncompressed content of a payload; gives the hash of the content.
-  Result<Hash128> expand(const SectionSpec& section, Bytes stored, const std::string& name) {
-    SMF_ASSIGN(SectionReader reader,
-               SectionReader::open(stored, *section.virtual_size, options_.limits));
-    SMF_ASSIGN(os::OutputFile out, os::OutputFile::create(folder_ + "/" + name));
-    Xxh3Stream hash;
-    ByteVector buffer;
-    for (std::uint64_t at = 0; at < reader.size(); at += buffer.size()) {
-      buffer.resize(std::min(kStep, reader.size() - at));
-      SMF_TRY(reader.read(at, buffer));
-      hash.update(buffer);
-      SMF_TRY(out.append(buffer));
-      advance(buffer.size());
-    }
-    return close(out, hash);
   }
 
   Result<SectionFiles> write_section(std::size_t index, const SectionSpec& section) {
@@ -122,7 +103,9 @@ class Unpacker {
     files.stored = "stored/" + stem + (is_zstd ? ".zst" : ".lz4");
     SMF_ASSIGN(const ByteVector stored, read_all(*section.payload));
     SMF_ASSIGN(files.stored_hash, copy(*view_source(stored), files.stored, false));
-    SMF_ASSIGN(files.content_hash, expand(section, stored, files.content));
+    SMF_ASSIGN(SectionReader content,
+               SectionReader::open(stored, *section.virtual_size, options_.limits));
+    SMF_ASSIGN(files.content_hash, copy(content, files.content, true));
     return files;
   }
 
