@@ -24,6 +24,12 @@ class Parser {
   // Fills the storage; false leaves the mistake below. Throws std::bad_alloc.
   bool run();
 
+  // One row of a table whose line begins at byte `line`, instead of the document; the text need not
+  // have been checked. The cells are the storage's nodes from `cells` on; false without a mistake
+  // (has_mistake()) where the line has no content.
+  bool run_row(std::uint64_t line, std::uint32_t column_count, std::uint32_t& cells);
+  bool has_mistake() const { return !mistake_.message.empty(); }
+
   struct Mistake {
     ErrorKind kind;
     std::uint64_t offset;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "runtime/sdn/parser.h"
+#include "runtime/sdn/text_check.h"
 #include "runtime/sdn/unique_keys.h"
 
 namespace smf::sdn::internal {
@@ -114,6 +115,28 @@ bool Parser::rows(std::int64_t column, TableShape& shape) {
                 fmt::format("found an indentation of {}, expected {} as in the rows before",
                             indent_, rows_column));
   }
+  return true;
+}
+
+bool Parser::run_row(std::uint64_t line, std::uint32_t column_count, std::uint32_t& cells) {
+  const char* const start = begin_ + line;
+  p_ = start;
+  skip_blanks();
+  if (at_line_end() || *p_ == '#') return false;
+  TableShape shape{};
+  shape.column_count = column_count;
+  cells = storage_.nodes.size();
+  const bool parsed = row(shape);
+  if (parsed) skip_blanks();
+  const char* const newline = find_newline(p_, end_);
+  const char* const stop = newline == end_ ? end_ : newline + 1;
+  // What is no text at all is the first mistake, as it is in parse().
+  const std::string_view taken(start, static_cast<std::size_t>(stop - start));
+  if (const auto bad = find_bad_byte(taken))
+    return fail(ErrorKind::kSyntax, start + bad->offset,
+                fmt::format("found {}, expected UTF-8 text", bad->what));
+  if (!parsed) return false;
+  if (!at_line_end() && !at_comment()) return expected("the end of the line");
   return true;
 }
 

@@ -33,6 +33,12 @@ std::optional<std::string_view> Value::as_string() const {
   return node_->string();
 }
 
+std::string_view Value::scalar_text() const {
+  if (kind() == Kind::kString) return node_->string();
+  if (kind() >= Kind::kArray) return {};
+  return storage_->text.substr(node_->start, node_->length());
+}
+
 std::optional<Array> Value::as_array() const {
   if (kind() != Kind::kArray) return std::nullopt;
   const Node::Range range = node_->payload.range;

@@ -42,7 +42,11 @@ class Value {
   std::optional<Dict> as_dict() const;
   std::optional<Table> as_table() const;
 
-  // The same, with an error that says where, what was found and what was expected.
+  // The text of a scalar: the characters of a string, else what stands in the document, `1_000`.
+  // Empty for a container.
+  std::string_view scalar_text() const;
+
+  // The same as as_…(), with an error that says where, what was found and what was expected.
   Result<bool> expect_bool() const;
   Result<std::int64_t> expect_int() const;
   Result<double> expect_float() const;  // an int too: 3 is a valid 3.0
