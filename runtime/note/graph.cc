@@ -1,0 +1,154 @@
+#include "runtime/note/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace smf {
+namespace {
+
+std::string dot_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+DependencyGraph::DependencyGraph(const Note& note) {
+  std::unordered_map<std::string_view, std::uint32_t> nodes;
+  const auto node_of = [&](std::string_view name) {
+    const auto [at, is_new] = nodes.emplace(name, static_cast<std::uint32_t>(names_.size()));
+    if (is_new) names_.push_back(name);
+    return at->second;
+  };
+  for (std::size_t i = 0; i < note.dependency_count(); ++i) {
+    const DependencyRow row = note.dependency(i);
+    const std::uint32_t from = node_of(row.from_inst);
+    edges_.push_back({from, node_of(row.to_inst), row.dep_kind});
+  }
+  std::ranges::stable_sort(edges_, {}, &Edge::from);
+  first_edge_.resize(names_.size() + 1);
+  for (const Edge& edge : edges_) ++first_edge_[edge.from + 1];
+  for (std::size_t i = 1; i < first_edge_.size(); ++i) first_edge_[i] += first_edge_[i - 1];
+}
+
+// An optional or a result ends the recursion of what is inside it.
+bool DependencyGraph::may_be_finite(const Edge& edge) const {
+  if (edge.kind != "inner_type") return false;
+  const std::string_view name = names_[edge.from];
+  const std::string_view base = name.substr(0, name.find_first_of("$<"));
+  return base == "Option" || base == "Result" || base == "Nullable";
+}
+
+std::vector<DependencyCycle> DependencyGraph::find_cycles(std::size_t limit) const {
+  enum class State : std::uint8_t { kNew, kOpen, kDone };
+  std::vector<DependencyCycle> cycles;
+  std::vector<State> states(size());
+  std::vector<std::uint32_t> position(size());  // of an open node on the stack
+  struct Visit {
+    std::uint32_t node;
+    std::uint32_t next_edge;
+  };
+  std::vector<Visit> stack;
+  const auto open = [&](std::uint32_t node) {
+    states[node] = State::kOpen;
+    position[node] = static_cast<std::uint32_t>(stack.size());
+    stack.push_back({node, first_edge_[node]});
+  };
+  const auto close_cycle = [&](const Edge& back) {
+    DependencyCycle cycle{.is_warning = may_be_finite(back)};
+    for (std::size_t i = position[back.to]; i < stack.size(); ++i) {
+      cycle.nodes.push_back(stack[i].node);
+      // The edge to the next visit is the one before next_edge.
+      if (i + 1 < stack.size() && may_be_finite(edges_[stack[i].next_edge - 1]))
+        cycle.is_warning = true;
+    }
+    cycle.nodes.push_back(back.to);
+    cycles.push_back(std::move(cycle));
+  };
+  for (std::uint32_t root = 0; root < size(); ++root) {
+    if (states[root] != State::kNew) continue;
+    open(root);
+    while (!stack.empty()) {
+      Visit& visit = stack.back();
+      if (visit.next_edge == first_edge_[visit.node + 1]) {
+        states[visit.node] = State::kDone;
+        stack.pop_back();
+        continue;
+      }
+      const Edge& edge = edges_[visit.next_edge++];
+      if (states[edge.to] == State::kNew) {
+        open(edge.to);
+      } else if (states[edge.to] == State::kOpen) {
+        close_cycle(edge);
+        if (cycles.size() >= limit) return cycles;
+      }
+    }
+  }
+  return cycles;
+}
+
+std::optional<std::vector<std::uint32_t>> DependencyGraph::topological_order() const {
+  // Kahn's algorithm from the leaves: a node is ready when all it needs are there.
+  std::vector<std::uint32_t> missing(size());
+  std::vector<std::vector<std::uint32_t>> needed_by(size());
+  for (const Edge& edge : edges_) {
+    ++missing[edge.from];
+    needed_by[edge.to].push_back(edge.from);
+  }
+  std::vector<std::uint32_t> order;
+  order.reserve(size());
+  for (std::uint32_t node = 0; node < size(); ++node)
+    if (missing[node] == 0) order.push_back(node);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (const std::uint32_t node : needed_by[order[i]])
+      if (--missing[node] == 0) order.push_back(node);
+  }
+  if (order.size() < size()) return std::nullopt;
+  return order;
+}
+
+std::string DependencyGraph::path(const DependencyCycle& cycle) const {
+  std::string out;
+  for (const std::uint32_t node : cycle.nodes) {
+    if (!out.empty()) out += "->";
+    out += name(node);
+  }
+  return out;
+}
+
+std::string DependencyGraph::to_dot() const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> errors;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> warnings;
+  for (const DependencyCycle& cycle : find_cycles()) {
+    auto& to = cycle.is_warning ? warnings : errors;
+    for (std::size_t i = 0; i + 1 < cycle.nodes.size(); ++i)
+      to.emplace_back(cycle.nodes[i], cycle.nodes[i + 1]);
+  }
+  std::ranges::sort(errors);
+  std::ranges::sort(warnings);
+  std::string out =
+      "digraph instantiations {\n"
+      "  rankdir=LR;\n"
+      "  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
+      "  edge [fontname=\"sans-serif\", fontsize=10];\n";
+  for (std::uint32_t node = 0; node < size(); ++node)
+    out += fmt::format("  n{} [label={}];\n", node, dot_quoted(name(node)));
+  for (const Edge& edge : edges_) {
+    const std::pair ends(edge.from, edge.to);
+    const std::string_view colour = std::ranges::binary_search(errors, ends)     ? "#c62828"
+                                    : std::ranges::binary_search(warnings, ends) ? "#e65100"
+                                                                                 : "#607d8b";
+    out += fmt::format("  n{} -> n{} [label={}, color=\"{}\", fontcolor=\"{}\"];\n", edge.from,
+                       edge.to, dot_quoted(edge.kind), colour, colour);
+  }
+  return out + "}\n";
+}
+
+}  // namespace smf
