@@ -216,11 +216,17 @@ Result<void> OwnedValue::erase(std::string_view path) {
     if (removed == 0) return std::unexpected(not_found(last));
     return {};
   }
+  if (OwnedTable* const table = parent->as_table()) {
+    const auto row = path_index(last, table->row_count());
+    if (!row) return std::unexpected(not_found(last));
+    table->erase_row(*row);
+    return {};
+  }
   Elements* const elements = parent->as_array();
   if (elements == nullptr) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("expected a dict or an array before '{}', found {}", last,
-                            describe(parent->kind())));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("expected a container before '{}', found {}", last, describe(parent->kind())));
   }
   const auto index = path_index(last, elements->size());
   if (!index) return std::unexpected(not_found(last));
@@ -231,10 +237,21 @@ Result<void> OwnedValue::erase(std::string_view path) {
 Result<void> OwnedValue::push(std::string_view path, OwnedValue value) {
   SMF_ASSIGN(const std::vector<std::string> segments, split_path(path));
   SMF_ASSIGN(OwnedValue* const target, step(segments));
+  if (OwnedTable* const table = target->as_table()) {
+    Elements* const cells = value.as_array();
+    if (cells == nullptr || cells->size() != table->column_count()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("a row of the table at '{}' is an array of {} values", path,
+                              table->column_count()));
+    }
+    table->add_row(std::move(*cells));
+    return {};
+  }
   Elements* const elements = target->as_array();
   if (elements == nullptr) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("expected an array at '{}', found {}", path, describe(target->kind())));
+                fmt::format("expected an array or a table at '{}', found {}", path,
+                            describe(target->kind())));
   }
   elements->push_back(std::move(value));
   return {};
@@ -273,6 +290,12 @@ OwnedValue& OwnedTable::cell(std::size_t row, std::size_t column) {
 void OwnedTable::add_row(std::vector<OwnedValue> cells) {
   SMF_CHECK(cells.size() == columns_.size());
   std::move(cells.begin(), cells.end(), std::back_inserter(cells_));
+}
+
+void OwnedTable::erase_row(std::size_t row) {
+  SMF_CHECK(row < row_count());
+  const auto first = cells_.begin() + static_cast<std::ptrdiff_t>(row * columns_.size());
+  cells_.erase(first, first + static_cast<std::ptrdiff_t>(columns_.size()));
 }
 
 bool operator==(const OwnedTable& a, const OwnedTable& b) {

@@ -85,9 +85,10 @@ class OwnedValue {
   // Replaces the value at `path`, or adds a key to the dict before the last segment, which must
   // exist.
   Result<void> set(std::string_view path, OwnedValue value);
-  // Removes a dict's entry or an array's element.
+  // Removes a dict's entry, an array's element or, with an index, a table's row.
   Result<void> erase(std::string_view path);
-  // Appends to the array at `path`; kInvalidArgument if something else is there.
+  // Appends to the array at `path`, or, given an array of as many scalars as there are columns, a
+  // row to the table; kInvalidArgument if something else is there.
   Result<void> push(std::string_view path, OwnedValue value);
 
   // Equal in kind and content, floats by their bits, as for Value.
@@ -121,6 +122,7 @@ class OwnedTable {
 
   // SMF_CHECK that there are as many cells as columns.
   void add_row(std::vector<OwnedValue> cells);
+  void erase_row(std::size_t row);
 
   friend bool operator==(const OwnedTable& a, const OwnedTable& b);
 

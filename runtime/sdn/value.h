@@ -25,6 +25,14 @@ class Array;
 class Dict;
 class Table;
 
+// Bytes of a text.
+struct Span {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint64_t end() const { return offset + length; }
+  friend bool operator==(const Span&, const Span&) = default;
+};
+
 class Value {
  public:
   Value(const internal::Storage* storage, const internal::Node* node)
@@ -65,7 +73,11 @@ class Value {
   // Bytes from the start of the text to the value's first byte (an opening quote or bracket; the
   // first entry of a block; a table's header).
   std::uint64_t offset() const { return node_->start; }
-  // Line and column of that byte. Linear in the offset: for messages.
+  // All bytes that belong to the value: quotes and brackets included; of a block or a table, from
+  // its first to the last byte of its last value. Found by looking at the text again, when asked
+  // for: costs what the way down to the last value costs.
+  Span span() const;
+  // Line and column of the first byte. Linear in the offset: for messages.
   Position position() const;
   // Whether a string stands in quotes in the text.
   bool quoted() const { return node_->quoted(); }
