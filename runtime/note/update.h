@@ -46,7 +46,7 @@ namespace smf {
 
 // A row on its way from `possible` to `instantiations`.
 struct NotePromotion {
-  std::string mangled_name;
+  std::string mangled_name{};
   // Where given, the row's (template, type_args) as it stands: a name may mean two pairs, and a
   // promotion of the wrong one is refused.
   std::optional<std::string> template_name{};
@@ -59,9 +59,9 @@ struct NotePromotion {
 
 // A new row for `possible`.
 struct NotePossibleRow {
-  std::string template_name;
-  std::string type_args;  // joined with `,`
-  std::string mangled_name;
+  std::string template_name{};
+  std::string type_args{};  // joined with `,`
+  std::string mangled_name{};
   std::string required_by{};
   bool can_defer = true;
 };

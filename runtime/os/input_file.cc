@@ -144,8 +144,13 @@ Result<FileBytes> FileBytes::map(const std::string& path, SystemCalls& calls) {
 }
 
 Result<FileBytes> FileBytes::map(const InputFile& from) {
+  return map(from.descriptor(), from.size(), from.path(), from.calls());
+}
+
+Result<FileBytes> FileBytes::map(int descriptor, std::uint64_t size, const std::string& path,
+                                 SystemCalls& calls) {
   FileBytes file;
-  SMF_TRY(file.map_whole(from.descriptor(), from.size(), from.path(), from.calls()));
+  SMF_TRY(file.map_whole(descriptor, size, path, calls));
   return file;
 }
 

@@ -71,6 +71,8 @@ class FileBytes {
   static Result<FileBytes> map(const std::string& path, SystemCalls& calls = SystemCalls::kernel());
   // The same of a file that is open; the mapping does not need it any longer.
   static Result<FileBytes> map(const InputFile& from);
+  static Result<FileBytes> map(int descriptor, std::uint64_t size, const std::string& path,
+                               SystemCalls& calls);
 
   FileBytes() = default;
   ~FileBytes();

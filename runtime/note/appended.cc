@@ -1,0 +1,62 @@
+#include "runtime/note/appended.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "runtime/format/view.h"
+#include "runtime/note/columns.h"
+#include "runtime/note/layout.h"
+
+namespace smf {
+namespace {
+
+constexpr std::size_t kLineSize = kNoteTerminatorLine.size();
+static_assert(kNoteCommittedLine.size() == kLineSize);
+
+}  // namespace
+
+bool may_end_at(std::string_view section, std::uint64_t end) {
+  if (end < kLineSize || end > section.size()) return false;
+  const std::string_view line = section.substr(end - kLineSize, kLineSize);
+  return line == kNoteTerminatorLine || line == kNoteCommittedLine;
+}
+
+std::optional<std::string_view> appended_text(std::string_view section, std::uint64_t end) {
+  if (end < kLineSize || end > section.size()) return std::nullopt;
+  // Before: whoever saw a tombstone sees the commit. After: whoever sees the commit sees the rows.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (section.substr(end - kLineSize, kLineSize) != kNoteCommittedLine) return std::nullopt;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return terminated_note(as_bytes(section.substr(end)));
+}
+
+Result<void> AppendedRows::read_on() {
+  while (const auto text = appended_text(section_, end_)) {
+    std::string table = "rows |";
+    for (std::uint32_t i = 0; i < column_count_; ++i)
+      table += fmt::format("{}c{}", i == 0 ? "" : ",", i);
+    table += "|\n";
+    table += *text;
+    SMF_ASSIGN(sdn::Document document, sdn::parse_owned(std::move(table)));
+    documents_.push_back(std::move(document));
+    end_ += text->size();
+    const auto value = documents_.back().dict().find("rows");
+    const auto rows = value ? value->as_table() : std::nullopt;
+    for (std::size_t i = 0; rows && i < rows->row_count(); ++i) {
+      rows_.push_back(read_instantiation(rows->row(i), columns_));
+      by_name_.emplace(rows_.back().mangled_name, &rows_.back());
+    }
+  }
+  return {};
+}
+
+std::optional<InstantiationRow> AppendedRows::find(std::string_view mangled_name) const {
+  const auto found = by_name_.find(mangled_name);
+  if (found == by_name_.end()) return std::nullopt;
+  return *found->second;
+}
+
+}  // namespace smf
