@@ -113,6 +113,17 @@ OwnedValue OwnedValue::dict() {
   return result;
 }
 
+OwnedValue OwnedValue::dict_of(std::vector<std::string> keys, Elements values) {
+  SMF_CHECK(keys.size() == values.size());
+  Entries entries;
+  entries.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    entries.emplace_back(std::move(keys[i]), std::move(values[i]));
+  OwnedValue result;
+  result.value_ = std::move(entries);
+  return result;
+}
+
 namespace {
 template <typename T, typename Variant>
 std::optional<T> held(const Variant& value) {

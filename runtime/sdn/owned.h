@@ -61,6 +61,8 @@ class OwnedValue {
 
   static OwnedValue array(Elements elements = {});
   static OwnedValue dict();
+  // From as many keys, which differ, as values; linear, where put() would look for each key.
+  static OwnedValue dict_of(std::vector<std::string> keys, Elements values);
 
   Kind kind() const { return static_cast<Kind>(value_.index()); }
   // The value if it is of that kind, without conversion; else nullopt or null.
