@@ -1,5 +1,7 @@
 // smftool pack: a module out of objects, templates, a note and data.
 
+#include "runtime/note/pack.h"
+
 #include <memory>
 #include <utility>
 
@@ -18,6 +20,8 @@ Result<ModuleSpec> read_spec(const Context& context, const PackOptions& options)
   if (options.manifest.empty()) return make_pack_spec(context, options);
   auto spec = read_manifest(options.manifest);
   if (!spec) return std::unexpected(blame_input(std::move(spec).error()));
+  if (auto refreshed = refresh_note_index(*spec); !refreshed)
+    return std::unexpected(blame_input(std::move(refreshed).error()).at_path(options.manifest));
   if (auto checked = check_spec(*spec); !checked)
     return std::unexpected(blame_input(std::move(checked).error()).at_path(options.manifest));
   return spec;

@@ -12,8 +12,8 @@
 #include "runtime/format/elf/module_sections.h"
 #include "runtime/format/recompress.h"
 #include "runtime/mir/template_source.h"
+#include "runtime/note/pack.h"
 #include "runtime/os/input_file.h"
-#include "runtime/sdn/document.h"
 #include "smftool/messages.h"
 #include "smftool/printable.h"
 #include "smftool/stub_choice.h"
@@ -148,10 +148,9 @@ Result<bool> add_all_templates(const PackOptions& options, ModuleSpec& spec) {
 Result<void> add_note(const PackOptions& options, ModuleSpec& spec) {
   if (options.note.empty()) return {};
   SMF_ASSIGN(const std::string text, read_text(options.note));
-  const std::string_view closed = terminated_note(as_bytes(text)).value_or(text);
-  if (auto document = sdn::parse(closed); !document)
-    return std::unexpected(std::move(document).error().at_path(options.note));
-  spec.sections.push_back(note_section(text));
+  auto packed = pack_note(text);
+  if (!packed) return std::unexpected(std::move(packed).error().at_path(options.note));
+  put_note(*packed, spec);
   return {};
 }
 

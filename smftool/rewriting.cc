@@ -1,7 +1,10 @@
 #include "smftool/rewriting.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "runtime/os/locked_file.h"
 #include "smftool/messages.h"
 #include "smftool/module_output.h"
 
@@ -20,6 +23,10 @@ void add_rewrite_options(Command& command, RewriteOptions& options) {
 Result<ExitStatus> rewrite(
     const Context& context, const RewriteOptions& options, Target target, const char* what,
     const std::function<Result<void>(const ModuleInput&, ModuleSpec&)>& change) {
+  // Between reading a module and replacing it, its note must not be updated in place.
+  os::LockedFile lock(options.input, os::LockedFile::Access::kRead);
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.input, options.output, ignored)) SMF_TRY(lock.lock());
   SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.input));
   const auto blame = [&](Error error) {
     return std::unexpected(blame_input(std::move(error)).at_path(options.input));

@@ -105,7 +105,13 @@ SectionSpec index_section(const ByteVector& index) {
 }  // namespace
 
 Result<PackedNote> pack_note(std::string_view text) {
-  SMF_ASSIGN(std::string ordered, in_order(terminated(text)));
+  auto in_whole = in_order(terminated(text));
+  if (!in_whole) {
+    // Of a mistake, where it is in the text as it was given.
+    const auto given = sdn::parse(terminated_note(as_bytes(text)).value_or(text));
+    return std::unexpected(given ? std::move(in_whole).error() : given.error());
+  }
+  std::string ordered = *std::move(in_whole);
   if (ordered.size() > std::uint64_t{std::numeric_limits<std::int32_t>::max()})
     return fail(ErrorCode::kLimit, "the note is longer than 2 GiB");
   PackedNote packed{.text = std::move(ordered), .index = {}};

@@ -20,6 +20,7 @@ namespace smf {
 namespace {
 
 constexpr std::uint64_t kTerminatorSize = kNoteTerminatorLine.size();
+constexpr std::uint64_t kBlankStretch = 16u << 10;
 constexpr std::uint64_t kCommitByte = 2;  // the E of the terminator line
 
 // A module's file, mapped while it is locked.
@@ -71,6 +72,8 @@ class NoteUpdater::Impl {
   Result<void> catch_up(bool is_new);
   Result<bool> read_on();
   Result<void> read_rest();
+  // Bytes of the section behind the terminator line.
+  std::uint64_t room() const { return state_->capacity - std::min(state_->end, state_->capacity); }
 
   Result<std::vector<const NotePromotion*>> choose(std::span<const NotePromotion> rows) const;
   InstantiationRow row_of(const NotePromotion& promotion, const std::string& from_loc) const;
@@ -84,7 +87,7 @@ class NoteUpdater::Impl {
   os::LockedFile file_;
   std::optional<NoteState> state_{};
   std::uint64_t file_size_ = 0;
-  std::string rest_{};  // of the section, behind the terminator line
+  std::string rest_{};  // the first of the room
 };
 
 Result<OpenModule> NoteUpdater::Impl::open_module() const {
@@ -133,9 +136,18 @@ Result<bool> NoteUpdater::Impl::read_on() {
   return true;
 }
 
+// What was written there since, and what a writer that died left: up to a stretch of blanks, since
+// writers begin at the terminator line. The rest of the room, which may be megabytes, is blank, or
+// is overwritten when its turn comes.
 Result<void> NoteUpdater::Impl::read_rest() {
-  rest_.assign(state_->capacity - std::min(state_->end, state_->capacity), ' ');
-  return file_.read_at(state_->begin + state_->end, std::as_writable_bytes(std::span(rest_)));
+  const std::uint64_t room = this->room();
+  for (std::uint64_t size = 2 * kBlankStretch;; size *= 4) {
+    rest_.resize(std::min(size, room));
+    SMF_TRY(file_.read_at(state_->begin + state_->end, std::as_writable_bytes(std::span(rest_))));
+    if (rest_.size() == room) return {};
+    const std::string_view last = std::string_view(rest_).substr(rest_.size() - kBlankStretch);
+    if (last.find_first_not_of(' ') == std::string_view::npos) return {};
+  }
 }
 
 // The rows that are still to be promoted, each once.
@@ -245,7 +257,7 @@ Result<NoteUpdate> NoteUpdater::Impl::promote(std::span<const NotePromotion> row
   }
   if (can_be_appended(chosen)) {
     SMF_ASSIGN(const std::string lines, lines_of(chosen));
-    if (lines.size() <= rest_.size()) {
+    if (lines.size() <= room()) {
       SMF_TRY(append(lines));
       return update;
     }
