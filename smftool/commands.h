@@ -16,8 +16,10 @@ void add_decompress(Command tool);
 void add_add_stub(Command tool);
 void add_strip_stub(Command tool);
 void add_diff(Command tool);
+void add_sdn(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);
-void add_docs(Command tool);  // not shown: man page and completions
+void add_sdn_query(Command sdn);  // below `sdn`
+void add_docs(Command tool);      // not shown: man page and completions
 
 }  // namespace smf::tool

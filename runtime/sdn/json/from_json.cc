@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/sdn/diagnostic.h"
 #include "runtime/sdn/json/json.h"
 
 namespace smf::sdn {
@@ -43,24 +45,54 @@ OwnedValue array_or_table(OwnedValue::Elements elements) {
   return table;
 }
 
+// The text as the library reads it, which tells how far it has come: its events do not.
+class Characters {
+ public:
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+  using iterator_category = std::input_iterator_tag;
+
+  Characters(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
+  const char& operator*() const { return *at_; }
+  Characters& operator++() {
+    *furthest_ = at_++;
+    return *this;
+  }
+  Characters operator++(int) {
+    const Characters before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Characters& a, const Characters& b) { return a.at_ == b.at_; }
+
+ private:
+  const char* at_;
+  const char** furthest_;
+};
+
 // What the library's reader tells as it goes; a false stops it.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Builder(std::uint32_t max_depth) : max_depth_(max_depth) {}
+  Builder(std::string_view text, std::uint32_t max_depth)
+      : text_(text), furthest_(text.data()), max_depth_(max_depth) {}
+  Characters begin() { return {text_.data(), &furthest_}; }
+  Characters end() { return {text_.data() + text_.size(), &furthest_}; }
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(std::int64_t value) override { return add(value); }
   bool number_unsigned(std::uint64_t value) override {
     if (value > INT64_MAX)
-      return refuse(ErrorCode::kInvalidInput,
+      return refuse(ErrorKind::kBadNumber,
                     fmt::format("the integer {} does not fit 64 bits with a sign", value));
     return add(static_cast<std::int64_t>(value));
   }
   bool number_float(double value, const std::string& text) override {
     // An integer that is too large for the library comes as a float.
     if (text.find_first_of(".eE") == std::string::npos)
-      return refuse(ErrorCode::kInvalidInput,
+      return refuse(ErrorKind::kBadNumber,
                     fmt::format("the integer {} does not fit 64 bits with a sign", text));
     return add(value);
   }
@@ -71,7 +103,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool key(std::string& name) override {
     Open& object = open_.back();
     if (!object.names.insert(name).second)
-      return refuse(ErrorCode::kInvalidInput, fmt::format("the key '{}' is there already", name));
+      return refuse(ErrorKind::kDuplicateKey, fmt::format("the key '{}' is there already", name));
     object.keys.push_back(std::move(name));
     return true;
   }
@@ -83,11 +115,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
                    const nlohmann::json::exception& error) override {
     const std::string what = error.what();
     const std::size_t colon = what.find("syntax error");
-    mistake_ = fail_at(position > 0 ? position - 1 : 0,
-                       colon == std::string::npos ? fmt::format("no JSON near '{}'", token)
-                                                  : what.substr(colon))
-                   .error();
-    return false;
+    furthest_ = text_.data() + (position > 0 ? std::min(position - 1, text_.size()) : 0);
+    return refuse(ErrorKind::kSyntax, colon == std::string::npos
+                                          ? fmt::format("no JSON near '{}'", token)
+                                          : what.substr(colon));
   }
 
   std::optional<Error>& mistake() { return mistake_; }
@@ -103,7 +134,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   bool open(bool is_object) {
     if (open_.size() >= max_depth_)
-      return refuse(ErrorCode::kLimit, fmt::format("nested deeper than {}", max_depth_));
+      return refuse(ErrorKind::kLimit, fmt::format("nested deeper than {}", max_depth_));
     open_.push_back({.is_object = is_object});
     return true;
   }
@@ -124,10 +155,15 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  bool refuse(ErrorCode code, std::string message) {
-    mistake_ = Error{.code = code, .message = std::move(message)};
+  // At the last byte that was read.
+  bool refuse(ErrorKind kind, std::string message) {
+    const auto offset = static_cast<std::uint64_t>(furthest_ - text_.data());
+    mistake_ = diagnose(text_, offset, kind, std::move(message)).to_error();
     return false;
   }
+
+  std::string_view text_;
+  const char* furthest_;
 
   std::uint32_t max_depth_;
   std::vector<Open> open_{};
@@ -138,8 +174,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 Result<OwnedValue> from_json(std::string_view text, std::uint32_t max_depth) try {
-  Builder builder(max_depth);
-  if (nlohmann::json::sax_parse(text.begin(), text.end(), &builder))
+  Builder builder(text, max_depth);
+  if (nlohmann::json::sax_parse(builder.begin(), builder.end(), &builder))
     return std::move(builder.result());
   SMF_CHECK(builder.mistake().has_value());
   return std::unexpected(*std::move(builder.mistake()));

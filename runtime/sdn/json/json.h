@@ -31,8 +31,9 @@ struct JsonOptions {
 Result<std::string> to_json(const Value& value, const JsonOptions& options = {});
 Result<std::string> to_json(const OwnedValue& value, const JsonOptions& options = {});
 
-// RFC 8259. Errors: kInvalidInput with the byte's offset for what is no JSON, a key that an object
-// has twice, and an integer that does not fit an int; kLimit above `max_depth`. Thread-safe.
+// RFC 8259. Errors: "LINE:COLUMN: message" with the byte's offset, kInvalidInput for what is no
+// JSON, a key that an object has twice, and an integer that does not fit an int; kLimit above
+// `max_depth`. Thread-safe.
 Result<OwnedValue> from_json(std::string_view text, std::uint32_t max_depth = 50);
 
 }  // namespace smf::sdn

@@ -48,10 +48,10 @@ TEST(Json, TellsWhatItCannotTake) {
   EXPECT_EQ(from_json("[1, }").error().offset, 4u);
   EXPECT_EQ(from_json("").error().code, ErrorCode::kInvalidInput);
   EXPECT_EQ(from_json("[1] x").error().code, ErrorCode::kInvalidInput);
-  EXPECT_EQ(from_json(R"({"a":1,"a":2})").error().message, "the key 'a' is there already");
+  EXPECT_EQ(from_json(R"({"a":1,"a":2})").error().message, "1:10: the key 'a' is there already");
   EXPECT_EQ(from_json("9223372036854775808").error().code, ErrorCode::kInvalidInput);
   EXPECT_EQ(from_json("123456789012345678901234567890").error().message,
-            "the integer 123456789012345678901234567890 does not fit 64 bits with a sign");
+            "1:30: the integer 123456789012345678901234567890 does not fit 64 bits with a sign");
   EXPECT_EQ(from_json("-9223372036854775808")->as_int(), INT64_MIN);
   EXPECT_EQ(from_json(std::string(60, '[')).error().code, ErrorCode::kLimit);
   EXPECT_TRUE(from_json(std::string(50, '[') + std::string(50, ']')));
