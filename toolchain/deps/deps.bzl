@@ -40,6 +40,13 @@ def smf_dependencies():
     )
     maybe(
         system_library,
+        name = "simdjson",
+        apt = "libsimdjson-dev",
+        build_file = Label("//toolchain/deps:simdjson.BUILD"),
+        headers = ["simdjson.h"],
+    )
+    maybe(
+        system_library,
         name = "xxhash",
         apt = "libxxhash-dev",
         build_file = Label("//toolchain/deps:xxhash.BUILD"),

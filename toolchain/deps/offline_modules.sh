@@ -34,6 +34,7 @@ library fmt fmt
 library google_benchmark benchmark
 library lz4 lz4.h lz4hc.h lz4frame.h
 library nlohmann_json nlohmann
+library simdjson simdjson.h
 library xxhash xxhash.h xxh3.h
 library zstd zstd.h zstd_errors.h zdict.h
 library googletest
