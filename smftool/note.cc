@@ -168,6 +168,7 @@ Result<std::vector<Shown>> chosen_tables(const Options& options) {
     const auto found = std::ranges::find(all, name, &Shown::name);
     if (found == all.end()) {
       std::vector<std::string> names;
+      names.reserve(all.size());
       for (const Shown& table : all) names.emplace_back(table.name);
       const std::string near = nearest(name, names);
       return wrong_usage(

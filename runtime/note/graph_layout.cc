@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <unordered_set>
 #include <utility>
 
@@ -174,18 +175,25 @@ void Layering::add_bends() {
   }
 }
 
-// By the median of the neighbours' ranks; who has none keeps the own rank.
+// By the median of the neighbours' ranks; who has none keeps the own rank. Equals keep their order,
+// for which the own rank is part of the key: std::stable_sort does not compile without a warning
+// with clang and the library of gcc 12.
 void Layering::sort_layer(std::vector<std::uint32_t>& layer, std::size_t side) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> keyed;
+  struct Key {
+    std::uint32_t median, rank, item;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::vector<Key> keyed;
+  keyed.reserve(layer.size());
   for (const std::uint32_t item : layer) {
     std::vector<std::uint32_t> ranks;
     for (const std::uint32_t other : items_[item].beside[side]) ranks.push_back(rank_[other]);
     std::ranges::sort(ranks);
-    keyed.emplace_back(ranks.empty() ? rank_[item] : ranks[ranks.size() / 2], item);
+    keyed.push_back({ranks.empty() ? rank_[item] : ranks[ranks.size() / 2], rank_[item], item});
   }
-  std::ranges::stable_sort(keyed, {}, &std::pair<std::uint32_t, std::uint32_t>::first);
+  std::ranges::sort(keyed);
   for (std::uint32_t i = 0; i < layer.size(); ++i) {
-    layer[i] = keyed[i].second;
+    layer[i] = keyed[i].item;
     rank_[layer[i]] = i;
   }
 }

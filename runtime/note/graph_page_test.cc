@@ -47,6 +47,7 @@ TEST(GraphLayout, WhatIsNeededStandsToTheRight) {
   const Parsed chain("    A, B, x\n    B, C, x\n    A, C, x\n    D, C, x\n");
   const GraphLayout layout = lay_out(chain.graph);
   std::vector<std::uint32_t> layers;
+  layers.reserve(layout.nodes.size());
   for (const GraphLayout::Node& node : layout.nodes) layers.push_back(node.layer);
   EXPECT_EQ(layers, (std::vector<std::uint32_t>{0, 1, 2, 1}));  // D next to what it needs
   for (const GraphLayout::Edge& edge : layout.edges)

@@ -86,6 +86,7 @@ Result<FilterResult> run_filter(const std::vector<std::string>& command, std::st
   if (refused != 0) return fail_system("run " + command[0], "", refused);
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t process = 0;
