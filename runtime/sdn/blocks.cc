@@ -6,6 +6,12 @@
 #include "runtime/sdn/unique_keys.h"
 
 namespace smf::sdn::internal {
+namespace {
+
+// Of a text of tables; what is expected in vain is memory that is never touched.
+constexpr std::uint64_t kBytesPerNode = 12;
+
+}  // namespace
 
 Parser::Parser(Storage& storage, const Limits& limits)
     : storage_(storage),
@@ -15,6 +21,7 @@ Parser::Parser(Storage& storage, const Limits& limits)
       p_(begin_) {}
 
 bool Parser::run() {
+  storage_.nodes.expect(storage_.text.size() / kBytesPerNode);
   if (storage_.text.starts_with(kByteOrderMark)) p_ += kByteOrderMark.size();
   if (!next_line()) return false;
   storage_.root = {offset(p_), Node::make_tag(Kind::kDict, 0), {.range = {0, 0}}};

@@ -88,6 +88,8 @@ class NodeArray {
     return data_ + size_;
   }
   void advance(std::uint32_t count) { size_ += count; }
+  // Room for `count`, if memory for it can be had: growing later copies.
+  void expect(std::uint64_t count);
   void truncate(std::uint32_t size) { size_ = size; }
 
  private:

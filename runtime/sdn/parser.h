@@ -82,13 +82,17 @@ class Parser {
   bool named_table(std::int64_t column, std::uint32_t depth, Node& out);
   bool typed_table(std::int64_t column, std::uint32_t depth, Node& out);
   bool rows(std::int64_t column, TableShape& shape);
-  bool row(TableShape& shape);
+  // `find(p)` is the first quote, backslash or newline at or behind `p`.
+  template <typename Find>
+  bool row(TableShape& shape, Find find);
+  bool next_row(std::int64_t rows_column);
   bool bare_cell(Node& out);
   bool row_width(const char* row, std::uint32_t expected);
   void add_table(const char* start, const TableShape& shape, Node& out);
 
   // Scalars (scalars.cc).
   bool quoted(Node& out);
+  bool plain_quoted(const char* p, const char* stop, Node& out) const;
   bool quoted_with_escapes(Node& out);
   bool decode(const char* first, const char* last, Node& out);
   bool escape(const char*& p, const char* last, char*& to);
@@ -119,30 +123,39 @@ inline void Parser::skip_blanks() {
   while (p_ < end_ && is_blank(*p_)) ++p_;
 }
 
-inline bool Parser::quoted(Node& out) {
-  const char* const first = p_ + 1;
-  const char* const last = find_quote_escape_or_newline(first, end_);
-  const auto length = static_cast<std::uint64_t>(last - first);
+// The string between the quote at `p` and `stop`, the first quote, backslash or newline behind it;
+// false if it is not that simple.
+inline bool Parser::plain_quoted(const char* p, const char* stop, Node& out) const {
+  const auto length = static_cast<std::uint64_t>(stop - p - 1);
   // `""` may be the beginning of `"""`.
-  if (last == end_ || *last != '"' || length > limits_.string_bytes ||
-      (length == 0 && end_ - last > 1 && last[1] == '"')) [[unlikely]] {
-    return quoted_with_escapes(out);
+  if (stop == end_ || *stop != '"' || length > limits_.string_bytes ||
+      (length == 0 && end_ - stop > 1 && stop[1] == '"')) [[unlikely]] {
+    return false;
   }
-  out.start = offset(p_);
-  out.tag = Node::make_tag(Kind::kString, length, true);
-  out.payload.text = first;
-  p_ = last + 1;
+  out = {offset(p), Node::make_tag(Kind::kString, length, true), {.text = p + 1}};
   return true;
 }
 
-// Of bare text, most is words: whatever does not begin like a number or a keyword is a string.
+inline bool Parser::quoted(Node& out) {
+  const char* const stop = find_quote_escape_or_newline(p_ + 1, end_);
+  if (!plain_quoted(p_, stop, out)) return quoted_with_escapes(out);
+  p_ = stop + 1;
+  return true;
+}
+
+// Any so many digits fit 64 bits.
+inline constexpr std::uint64_t kSafeDigits = 18;
+
 inline bool Parser::bare(const char* first, const char* last, Node& out) {
   const auto length = static_cast<std::uint64_t>(last - first);
-  if (length == 1 && is_digit(*first)) {
-    out = {offset(first), Node::make_tag(Kind::kInt, 1), {.integer = *first - '0'}};
-    return true;
+  if (length == 0 || length > kSafeDigits || !is_digit(*first)) return other_bare(first, last, out);
+  std::int64_t integer = 0;
+  for (const char* p = first; p < last; ++p) {
+    if (!is_digit(*p)) return other_bare(first, last, out);
+    integer = integer * 10 + (*p - '0');
   }
-  return other_bare(first, last, out);
+  out = {offset(first), Node::make_tag(Kind::kInt, length), {.integer = integer}};
+  return true;
 }
 
 }  // namespace smf::sdn::internal
