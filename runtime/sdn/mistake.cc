@@ -1,0 +1,40 @@
+#include "runtime/sdn/mistake.h"
+
+#include <algorithm>
+
+#include "runtime/sdn/text_check.h"
+
+namespace smf::sdn::internal {
+
+std::string_view clipped(std::string_view word) {
+  constexpr std::size_t kShown = 60;
+  if (word.size() <= kShown) return word;
+  std::size_t size = 0;
+  while (true) {
+    const std::size_t next = std::max<std::size_t>(character_size(word.substr(size)), 1);
+    if (size + next > kShown) return word.substr(0, size);
+    size += next;
+  }
+}
+
+std::vector<Diagnostic> Warnings::diagnose(std::string_view text) && {
+  std::ranges::stable_sort(kept_, {}, &Mistake::offset);
+  std::vector<Diagnostic> result;
+  result.reserve(kept_.size());
+  std::uint64_t lines = 0;
+  std::uint64_t line = 0;  // where the line of the last one begins
+  for (Mistake& mistake : kept_) {
+    for (std::size_t end = text.find('\n', line); end < mistake.offset; ++lines) {
+      line = end + 1;
+      end = text.find('\n', line);
+    }
+    Diagnostic diagnostic = sdn::diagnose(text.substr(line), mistake.offset - line, mistake.kind,
+                                          std::move(mistake.message));
+    diagnostic.position.line += lines;
+    diagnostic.offset = mistake.offset;
+    result.push_back(std::move(diagnostic));
+  }
+  return result;
+}
+
+}  // namespace smf::sdn::internal
