@@ -8,13 +8,13 @@ namespace smf::sdn::internal {
 
 std::string_view clipped(std::string_view word) {
   constexpr std::size_t kShown = 60;
-  if (word.size() <= kShown) return word;
   std::size_t size = 0;
-  while (true) {
+  while (size < word.size() && static_cast<unsigned char>(word[size]) >= 0x20) {
     const std::size_t next = std::max<std::size_t>(character_size(word.substr(size)), 1);
-    if (size + next > kShown) return word.substr(0, size);
+    if (size + next > kShown) break;
     size += next;
   }
+  return word.substr(0, size);
 }
 
 std::vector<Diagnostic> Warnings::diagnose(std::string_view text) && {

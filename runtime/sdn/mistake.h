@@ -19,7 +19,8 @@ struct Mistake {
   std::string message;
 };
 
-// At most 60 bytes of a word, whole characters, for messages: a key may have a mebibyte.
+// At most 60 bytes of a word, whole characters up to a control character, for messages: a key may
+// have a mebibyte, and lines.
 std::string_view clipped(std::string_view word);
 
 // What was let pass: the first `most` are kept, all are counted.

@@ -83,9 +83,12 @@ void UpstreamLexer::drop() {
   const char* lost = nullptr;
   const auto tell = [&] {
     if (lost == nullptr) return;
-    const std::string_view text(lost, static_cast<std::size_t>(p_ - lost));
-    warnings_.add(ErrorKind::kSyntax, offset(lost), "'{}' has no meaning and is dropped",
-                  clipped(text));
+    const std::string_view text = clipped({lost, static_cast<std::size_t>(p_ - lost)});
+    if (text.empty()) {
+      warnings_.add(ErrorKind::kSyntax, offset(lost), "a control character is dropped");
+    } else {
+      warnings_.add(ErrorKind::kSyntax, offset(lost), "'{}' has no meaning and is dropped", text);
+    }
     lost = nullptr;
   };
   for (; p_ < end_; ++p_) {
