@@ -1,6 +1,7 @@
 #include "runtime/sdn/mistake.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "runtime/sdn/text_check.h"
 
@@ -18,7 +19,9 @@ std::string_view clipped(std::string_view word) {
 }
 
 std::vector<Diagnostic> Warnings::diagnose(std::string_view text) && {
-  std::ranges::stable_sort(kept_, {}, &Mistake::offset);
+  std::ranges::sort(kept_, [](const Mistake& a, const Mistake& b) {
+    return std::tie(a.offset, a.message) < std::tie(b.offset, b.message);
+  });
   std::vector<Diagnostic> result;
   result.reserve(kept_.size());
   std::uint64_t lines = 0;
