@@ -31,9 +31,11 @@ std::vector<Diagnostic> Warnings::diagnose(std::string_view text) && {
       line = end + 1;
       end = text.find('\n', line);
     }
-    Diagnostic diagnostic = sdn::diagnose(text.substr(line), mistake.offset - line, mistake.kind,
+    // With the line end before it, for only the text's first character may be a byte order mark.
+    const std::uint64_t start = line == 0 ? 0 : line - 1;
+    Diagnostic diagnostic = sdn::diagnose(text.substr(start), mistake.offset - start, mistake.kind,
                                           std::move(mistake.message));
-    diagnostic.position.line += lines;
+    diagnostic.position.line += lines == 0 ? 0 : lines - 1;
     diagnostic.offset = mistake.offset;
     result.push_back(std::move(diagnostic));
   }
