@@ -1,4 +1,7 @@
-// The strict parser: one pass from the text to nodes.
+// The strict and the lenient parser: one pass from the text to nodes.
+//
+// Lenient mode is a branch where a block begins and where a mistake would be told (lenient.cc); the
+// lines and cells of strict mode pass none.
 //
 // The text is checked for bytes it may not hold before; so a newline is always "\n" or "\r\n", and
 // characters are whole. Functions return false once a mistake is recorded; its line and column are
@@ -12,14 +15,20 @@
 
 #include "runtime/sdn/diagnostic.h"
 #include "runtime/sdn/document.h"
+#include "runtime/sdn/mistake.h"
 #include "runtime/sdn/node.h"
 #include "runtime/sdn/scan.h"
 
 namespace smf::sdn::internal {
 
+class Gathering;
+
 class Parser {
  public:
-  Parser(Storage& storage, const Limits& limits);
+  using Mistake = internal::Mistake;
+
+  // With `lenient`, the mode is lenient and its warnings go there.
+  Parser(Storage& storage, const Limits& limits, Warnings* lenient = nullptr);
 
   // Fills the storage; false leaves the mistake below. Throws std::bad_alloc.
   bool run();
@@ -30,11 +39,6 @@ class Parser {
   bool run_row(std::uint64_t line, std::uint32_t column_count, std::uint32_t& cells);
   bool has_mistake() const { return !mistake_.message.empty(); }
 
-  struct Mistake {
-    ErrorKind kind;
-    std::uint64_t offset;
-    std::string message;
-  };
   const Mistake& mistake() const { return mistake_; }
 
  private:
@@ -60,10 +64,27 @@ class Parser {
   bool line_value(std::uint32_t depth, Node& out);
   bool bare_line(Node& out);
   bool looks_like_entry() const;
+  const char* after_key(const char* p) const;
+  bool at_list_item() const;
   bool is_operator(const char* p) const;
   bool key(Node& out);
+  bool key_too_long(const char* first);
+  bool outside_document(std::int64_t column);
   bool close_dict(std::uint32_t mark, Node& out);
   void close_children(std::uint32_t mark, std::uint32_t nodes_each, Node& out);
+
+  // Of lenient mode only (lenient.cc).
+  bool at_section() const;
+  bool at_head() const;
+  std::int64_t next_indent(const char* p) const;
+  bool lenient_block(std::uint32_t depth, Node& out);
+  bool lenient_document(Node& out);
+  bool lenient_dict(std::uint32_t depth, Node& out);
+  bool head(std::uint32_t depth, Gathering& gathering);
+  bool section(std::int64_t column, Gathering& gathering);
+  bool section_part(Node& out);
+  bool list_block(std::uint32_t depth, Node& out, bool is_at_key = false);
+  bool list_item(std::int64_t column, std::uint32_t depth, Node& out);
 
   // Between brackets (inline.cc).
   bool inline_value(std::uint32_t depth, Close close, Node& out);
@@ -109,10 +130,12 @@ class Parser {
 
   Storage& storage_;
   const Limits limits_;
+  Warnings* const lenient_;
   const char* begin_;
   const char* end_;
   const char* p_;
-  std::int64_t indent_ = 0;  // of the present line, in columns; -1 at the end of the text
+  std::int64_t indent_ = 0;            // of the present line, in columns; -1 at the end of the text
+  std::int64_t document_column_ = -1;  // of the document's entries
   char indent_character_ = 0;
   std::uint64_t values_ = 0;
   NodeArray open_;  // children of containers that are not closed yet
