@@ -17,9 +17,15 @@ void add_add_stub(Command tool);
 void add_strip_stub(Command tool);
 void add_diff(Command tool);
 void add_sdn(Command tool);
+void add_note(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);
-void add_sdn_query(Command sdn);  // below `sdn`
-void add_docs(Command tool);      // not shown: man page and completions
+void add_docs(Command tool);  // not shown: man page and completions
+
+// Below `sdn` and `note`.
+void add_sdn_query(Command sdn);
+void add_note_find(Command note);
+void add_note_updates(Command note);  // add, promote
+void add_note_graph(Command note);
 
 }  // namespace smf::tool

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "runtime/format/compare.h"
+#include "runtime/note/compare_notes.h"
 #include "smftool/commands.h"
 #include "smftool/json_output.h"
 #include "smftool/module_input.h"
@@ -80,6 +83,16 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
     Error error = std::move(differences).error();
     error.path = error.path == "after" ? options.after : options.before;
     return std::unexpected(std::move(error));
+  }
+  // By what the rows say, where the notes can be read; else by their lines.
+  if (auto rows = compare_notes(before.view(), after.view())) {
+    const auto is_note = [](const Difference& d) { return d.part == Part::kNote; };
+    std::erase_if(*differences, is_note);
+    const auto templates = std::ranges::find(*differences, Part::kTemplate, &Difference::part);
+    differences->insert(templates, std::make_move_iterator(rows->begin()),
+                        std::make_move_iterator(rows->end()));
+  } else if (rows.error().code == ErrorCode::kOutOfMemory) {
+    return std::unexpected(std::move(rows).error());
   }
   if (options.json) {
     print_json(context, options, *differences);

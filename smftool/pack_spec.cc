@@ -12,6 +12,7 @@
 #include "runtime/format/elf/module_sections.h"
 #include "runtime/format/recompress.h"
 #include "runtime/mir/template_source.h"
+#include "runtime/note/note.h"
 #include "runtime/note/pack.h"
 #include "runtime/os/input_file.h"
 #include "smftool/messages.h"
@@ -148,6 +149,10 @@ Result<bool> add_all_templates(const PackOptions& options, ModuleSpec& spec) {
 Result<void> add_note(const PackOptions& options, ModuleSpec& spec) {
   if (options.note.empty()) return {};
   SMF_ASSIGN(const std::string text, read_text(options.note));
+  auto note = Note::parse(text);
+  // Of a text that is none, pack_note() tells more.
+  if (auto names = note ? note->check_names() : Result<void>(); !names)
+    return std::unexpected(std::move(names).error().at_path(options.note));
   auto packed = pack_note(text);
   if (!packed) return std::unexpected(std::move(packed).error().at_path(options.note));
   put_note(*packed, spec);

@@ -42,6 +42,8 @@ std::vector<Step> steps() {
        {"inspect", "sample.smf", "--symbols", "--relocs", "--templates"}},
       {"Verify: every table, name, relocation and hash is checked, and the note is read.",
        {"verify", "sample.smf"}},
+      {"Note: what exists and what can be made, here by template and arguments ('Float' is 'f64').",
+       {"note", "find", "sample.smf", "identity", "Float"}},
       {"Extract: the content of one section, here to the terminal.",
        {"extract", "sample.smf", "greeting"}},
       {"Unpack: the module as a folder of files with a manifest, to look at or to change.",

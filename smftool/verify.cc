@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/note/verify_note.h"
 #include "smftool/commands.h"
 #include "smftool/counted.h"
 #include "smftool/json_output.h"
@@ -98,7 +99,9 @@ Result<VerifyReport> verify_file(const Context& context, const std::string& path
   }
   Progress progress(context, "verifying");
   options.progress = progress.callback();
-  return verify_module(input->view(), options);
+  SMF_ASSIGN(VerifyReport report, verify_module(input->view(), options));
+  SMF_TRY(verify_note(input->view(), options, report));
+  return report;
 }
 
 Result<ExitStatus> run(const Context& context, const Options& options) {

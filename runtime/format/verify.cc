@@ -21,13 +21,15 @@ std::string_view severity_name(Severity severity) {
   return "?";
 }
 
+void VerifyReport::add(Finding finding, std::size_t max_kept) {
+  ++(finding.severity == Severity::kError     ? errors
+     : finding.severity == Severity::kWarning ? warnings
+                                              : notes);
+  if (findings.size() < max_kept) findings.push_back(std::move(finding));
+}
+
 void Verifier::report(Severity severity, std::uint64_t offset, std::string message) {
-  auto& count = severity == Severity::kError     ? report_.errors
-                : severity == Severity::kWarning ? report_.warnings
-                                                 : report_.notes;
-  ++count;
-  if (report_.findings.size() < options_.max_findings)
-    report_.findings.push_back({severity, offset, std::move(message)});
+  report_.add({severity, offset, std::move(message)}, options_.max_findings);
 }
 
 void Verifier::report(const Error& error, std::uint64_t base, std::string_view subject) {

@@ -2,8 +2,9 @@
 //
 // What open() and the accessors refuse one at a time, verify_module() collects: it goes on after a
 // finding where that makes sense, reads every symbol, name and relocation, recomputes the hashes,
-// decompresses everything within the limits, and reads the note. A module without an error among
-// its findings is one that every part of this library accepts.
+// decompresses everything within the limits, and parses the note; what its rows say is checked by
+// verify_note() (runtime/note/verify_note.h). A module without an error among the findings of both
+// is one that every part of this library accepts.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,8 @@ struct VerifyReport {
   std::vector<Finding> findings;                      // in the order of the checks
   std::uint64_t errors = 0, warnings = 0, notes = 0;  // all, kept or not
   bool ok() const { return errors == 0; }
+  // Counts a finding, and keeps it while there are fewer than `max_kept`.
+  void add(Finding finding, std::size_t max_kept);
 };
 
 // Fails only where memory runs out: what is wrong with the module is in the report. Thread-safe.

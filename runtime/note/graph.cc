@@ -32,7 +32,7 @@ DependencyGraph::DependencyGraph(const Note& note) {
   for (std::size_t i = 0; i < note.dependency_count(); ++i) {
     const DependencyRow row = note.dependency(i);
     const std::uint32_t from = node_of(row.from_inst);
-    rows.push_back({from, node_of(row.to_inst), row.dep_kind});
+    rows.push_back({from, node_of(row.to_inst), row.dep_kind, row.offset});
   }
   // By the node they leave, in the order of the rows: a counting sort.
   first_edge_.resize(names_.size() + 1);
@@ -67,7 +67,7 @@ std::vector<DependencyCycle> DependencyGraph::find_cycles(std::size_t limit) con
     stack.push_back({node, first_edge_[node]});
   };
   const auto close_cycle = [&](const Edge& back) {
-    DependencyCycle cycle{.is_warning = may_be_finite(back)};
+    DependencyCycle cycle{.offset = back.offset, .is_warning = may_be_finite(back)};
     for (std::size_t i = position[back.to]; i < stack.size(); ++i) {
       cycle.nodes.push_back(stack[i].node);
       // The edge to the next visit is the one before next_edge.
@@ -128,16 +128,29 @@ std::string DependencyGraph::path(const DependencyCycle& cycle) const {
   return out;
 }
 
-std::string DependencyGraph::to_dot() const {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> errors;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> warnings;
-  for (const DependencyCycle& cycle : find_cycles()) {
-    auto& to = cycle.is_warning ? warnings : errors;
-    for (std::size_t i = 0; i + 1 < cycle.nodes.size(); ++i)
-      to.emplace_back(cycle.nodes[i], cycle.nodes[i + 1]);
+std::vector<DependencyGraph::Mark> DependencyGraph::marks(
+    const std::vector<DependencyCycle>& cycles) const {
+  std::unordered_map<std::uint64_t, Mark> by_ends;
+  const auto ends = [](std::uint32_t from, std::uint32_t to) {
+    return std::uint64_t{from} << 32 | to;
+  };
+  for (const DependencyCycle& cycle : cycles) {
+    const Mark mark = cycle.is_warning ? Mark::kWarning : Mark::kError;
+    for (std::size_t i = 0; i + 1 < cycle.nodes.size(); ++i) {
+      Mark& known = by_ends[ends(cycle.nodes[i], cycle.nodes[i + 1])];
+      known = std::max(known, mark);
+    }
   }
-  std::ranges::sort(errors);
-  std::ranges::sort(warnings);
+  std::vector<Mark> marks;
+  marks.reserve(edges_.size());
+  for (const Edge& edge : edges_) {
+    const auto found = by_ends.find(ends(edge.from, edge.to));
+    marks.push_back(found != by_ends.end() ? found->second : Mark::kNone);
+  }
+  return marks;
+}
+
+std::string DependencyGraph::to_dot() const {
   std::string out =
       "digraph instantiations {\n"
       "  rankdir=LR;\n"
@@ -145,13 +158,13 @@ std::string DependencyGraph::to_dot() const {
       "  edge [fontname=\"sans-serif\", fontsize=10];\n";
   for (std::uint32_t node = 0; node < size(); ++node)
     out += fmt::format("  n{} [label={}];\n", node, dot_quoted(name(node)));
-  for (const Edge& edge : edges_) {
-    const std::pair ends(edge.from, edge.to);
-    const std::string_view colour = std::ranges::binary_search(errors, ends)     ? "#c62828"
-                                    : std::ranges::binary_search(warnings, ends) ? "#e65100"
-                                                                                 : "#607d8b";
-    out += fmt::format("  n{} -> n{} [label={}, color=\"{}\", fontcolor=\"{}\"];\n", edge.from,
-                       edge.to, dot_quoted(edge.kind), colour, colour);
+  const std::vector<Mark> marks = this->marks(find_cycles());
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    const std::string_view colour = marks[i] == Mark::kError     ? "#c62828"
+                                    : marks[i] == Mark::kWarning ? "#e65100"
+                                                                 : "#607d8b";
+    out += fmt::format("  n{} -> n{} [label={}, color=\"{}\", fontcolor=\"{}\"];\n", edges_[i].from,
+                       edges_[i].to, dot_quoted(edges_[i].kind), colour, colour);
   }
   return out + "}\n";
 }

@@ -25,6 +25,7 @@ namespace smf {
 
 struct DependencyCycle {
   std::vector<std::uint32_t> nodes{};  // in order, the first one also last
+  std::uint64_t offset = 0;            // of the row that closes it, as in DependencyRow
   bool is_warning = false;             // else the error E0420
 };
 
@@ -35,6 +36,7 @@ class DependencyGraph {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
     std::string_view kind{};
+    std::uint64_t offset = 0;  // of its row
   };
 
   // At most 2^32 - 1 nodes; throws std::bad_alloc.
@@ -45,7 +47,14 @@ class DependencyGraph {
   // The edges that leave a node stand together, in the order of the rows.
   const std::vector<Edge>& edges() const { return edges_; }
 
-  std::vector<DependencyCycle> find_cycles(std::size_t limit = 1000) const;
+  static constexpr std::size_t kMaxCycles = 1000;
+  std::vector<DependencyCycle> find_cycles(std::size_t limit = kMaxCycles) const;
+  // Whether the edge makes a warning of the cycles through it.
+  bool may_be_finite(const Edge& edge) const;
+  // Whether each edge is part of one of these cycles, and of which kind; errors prevail. Edges with
+  // the same ends count as one.
+  enum class Mark : std::uint8_t { kNone, kWarning, kError };
+  std::vector<Mark> marks(const std::vector<DependencyCycle>& cycles) const;
   // Every node behind those it needs; nullopt where there is a cycle.
   std::optional<std::vector<std::uint32_t>> topological_order() const;
 
@@ -55,8 +64,6 @@ class DependencyGraph {
   std::string to_dot() const;
 
  private:
-  bool may_be_finite(const Edge& edge) const;
-
   std::vector<std::string_view> names_;
   std::vector<Edge> edges_;
   std::vector<std::uint32_t> first_edge_;  // of each node; one more for the end

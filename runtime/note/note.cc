@@ -137,27 +137,36 @@ std::optional<Note::Place> Note::find(std::string_view template_name,
   });
 }
 
-Result<void> Note::check_names() const try {
-  const auto check = [this](const auto& row) -> Result<void> {
+Result<std::vector<Error>> Note::name_clashes(std::size_t limit) const try {
+  std::vector<Error> clashes;
+  const auto check = [&](const auto& row) {
     const auto place = find(row.mangled_name);
     SMF_CHECK(place.has_value());
-    const auto compare = [&](const auto& first) -> Result<void> {
+    const auto compare = [&](const auto& first) {
       if (first.template_name == row.template_name &&
           same_type_args(first.type_args, row.type_args))
-        return {};
-      return fail_at(
-          row.offset,
-          fmt::format("the mangled name '{}' means {}<{}> here and {}<{}> in another row",
-                      row.mangled_name, row.template_name, row.type_args, first.template_name,
-                      first.type_args));
+        return;
+      clashes.push_back(
+          fail_at(row.offset,
+                  fmt::format("the mangled name '{}' means {}<{}> here and {}<{}> in another row",
+                              row.mangled_name, row.template_name, row.type_args,
+                              first.template_name, first.type_args))
+              .error());
     };
-    return place->is_possible ? compare(possible(place->row)) : compare(instantiation(place->row));
+    place->is_possible ? compare(possible(place->row)) : compare(instantiation(place->row));
   };
-  for (std::size_t i = 0; i < instantiation_count(); ++i) SMF_TRY(check(instantiation(i)));
-  for (std::size_t i = 0; i < possible_count(); ++i) SMF_TRY(check(possible(i)));
-  return {};
+  for (std::size_t i = 0; i < instantiation_count() && clashes.size() < limit; ++i)
+    check(instantiation(i));
+  for (std::size_t i = 0; i < possible_count() && clashes.size() < limit; ++i) check(possible(i));
+  return clashes;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to check the names of a note");
+}
+
+Result<void> Note::check_names() const {
+  SMF_ASSIGN(std::vector<Error> clashes, name_clashes(1));
+  if (!clashes.empty()) return std::unexpected(std::move(clashes.front()));
+  return {};
 }
 
 }  // namespace smf

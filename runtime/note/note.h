@@ -85,6 +85,8 @@ class Note {
   // kInvalidInput at the first row whose mangled name another row uses for another template or
   // other arguments; the message names both.
   Result<void> check_names() const;
+  // The same errors for all such rows, `limit` of them at most; fails where memory runs out.
+  Result<std::vector<Error>> name_clashes(std::size_t limit) const;
 
  private:
   struct TableRows {
