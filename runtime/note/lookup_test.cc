@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "runtime/note/index.h"
 #include "runtime/note/updating.h"
 #include "runtime/os/input_file.h"
 
@@ -139,12 +140,14 @@ TEST_F(Lookup, ADamagedIndexIsHarmless) {
   const auto view = SmfView::open(as_bytes(good));
   const auto section = view->find_section(kNoteIndexSection);
   ASSERT_TRUE(section && *section);
+  constexpr std::size_t head = NoteIndex::kHeaderSize;
   std::mt19937 random(7);
   for (int round = 0; round < 30; ++round) {
     std::string bad = good;
     for (int i = 0; i < 100; ++i)
-      bad[(*section)->offset + 48 + random() % ((*section)->size - 48)] ^=
+      bad[(*section)->offset + head + random() % ((*section)->size - head)] ^=
           static_cast<char>(1 + random() % 255);
+    if (round % 5 == 0) bad[(*section)->offset + random() % head] ^= 1;
     write_file(path_, bad);
     expect_the_answers_of_the_note(map());
   }
