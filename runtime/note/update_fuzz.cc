@@ -17,6 +17,8 @@
 //
 // After each step the module opens and verifies if it did, no row is lost, views into a mapping are
 // as they were, and look-ups, old and new, agree with the whole note.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
