@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <string>
 #include <utility>
 
+#include "runtime/base/bytes.h"
 #include "runtime/format/view.h"
 #include "runtime/note/columns.h"
 #include "runtime/note/layout.h"
@@ -27,9 +27,9 @@ bool may_end_at(std::string_view section, std::uint64_t end) {
 std::optional<std::string_view> appended_text(std::string_view section, std::uint64_t end) {
   if (end < kLineSize || end > section.size()) return std::nullopt;
   // Before: whoever saw a tombstone sees the commit. After: whoever sees the commit sees the rows.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  acquire_fence();
   if (section.substr(end - kLineSize, kLineSize) != kNoteCommittedLine) return std::nullopt;
-  std::atomic_thread_fence(std::memory_order_acquire);
+  acquire_fence();
   return terminated_note(as_bytes(section.substr(end)));
 }
 
