@@ -88,6 +88,26 @@ TEST_F(Crash, TheProcessMayBeKilledInFrontOfEachCallOfAnUpdateInPlace) {
 
 TEST_F(Crash, TheProcessMayBeKilledInFrontOfEachCallOfARewrite) { die_at_each_call(add_some); }
 
+TEST_F(Crash, AWriterWhoseCallFailedGoesOn) {
+  for (int n = 0;; ++n) {
+    write_file(path_, bytes_);
+    os::FaultCalls calls;
+    auto updater = NoteUpdater::open(path_, calls);
+    ASSERT_TRUE(updater);
+    calls.calls = 0;
+    calls.fail_at = n;
+    const auto first = updater->promote(some_rows());
+    const bool has_failed = calls.calls > n;
+    calls.fail_at = -1;
+    EXPECT_TRUE(updater->promote(some_rows())) << n;
+    EXPECT_TRUE(updater->promote({.mangled_name = "List$11"})) << n;
+    expect_tidy(read_file(path_));
+    EXPECT_TRUE(names_of(read_file(path_)).made.contains("List$2"));
+    if (!has_failed) break;
+    ASSERT_LT(n, 100);
+  }
+}
+
 TEST_F(Crash, CallsMayBeInterruptedAndDoTheirWorkByHalves) {
   os::FaultCalls calls;
   calls.halves = true;

@@ -82,6 +82,10 @@ class NoteLookup::Impl {
     for (const NoteTable table : {NoteTable::kInstantiations, NoteTable::kPossible})
       columns_[static_cast<std::size_t>(table)] = columns_of(*index_, table);
     appended_.emplace(section_, size, columns_[0].columns, columns_[0].count);
+    // Gives the reader the memory of a row, so that searches need none.
+    constexpr std::string_view kWidestRow = "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
+    static_assert(kWidestRow.size() == 2 * NoteIndex::kMaxColumns - 1);
+    static_cast<void>(reader_.read(kWidestRow, 0, NoteIndex::kMaxColumns));
   }
 
   bool has_index() const { return index_.has_value(); }

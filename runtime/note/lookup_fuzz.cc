@@ -90,6 +90,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SMF_CHECK(view);
   auto lookup = smf::NoteLookup::open(*view);
   SMF_CHECK(lookup);
-  if (!is_damaged || fuzzing::has_unique_names(*note)) fuzzing::check_lookups(*lookup, *view);
+  if (!is_damaged || fuzzing::has_unique_names(*note)) fuzzing::check_lookups(*lookup, *note);
   return 0;
 }

@@ -165,6 +165,44 @@ TEST_F(Lookup, InstantiationsWinsWhereARowIsInBothTables) {
             "made List<5> List$5 f l jit_memory jit_compiled");
 }
 
+TEST_F(Lookup, SeesWhatIsAppendedWithoutAnIndexToo) {
+  ModuleSpec spec = sample_module(sample_note(kRows));
+  spec.sections.pop_back();
+  write_file(path_, build_bytes(spec).value());
+  auto lookup = NoteLookup::open(map());
+  ASSERT_FALSE(lookup->has_index());
+  EXPECT_EQ(describe(lookup->find("List$5")), "possible List<5> List$5 main true");
+  promote(5, 1);
+  EXPECT_EQ(describe(lookup->find("List$5")), "made List<5> List$5 f l jit_memory jit_compiled");
+  EXPECT_EQ(describe(lookup->find("List", "5")), describe(lookup->find("List$5")));
+}
+
+TEST_F(Lookup, AnInstantiationThatCannotBeIndexedWinsToo) {
+  std::string text = "possible |template, type_args, mangled_name|\n";
+  for (std::size_t i = 0; i < kRows; ++i)
+    text += fmt::format("    \"List\", \"{}\", \"{}\"\n", i, possible_name(i));
+  text +=
+      "instantiations |template, type_args, mangled_name, from_file|\n"
+      "    \"Main\", \"i64\", \"Main$i64\", \"f\"\n"
+      "    \"List\", \"5\", \"List$5\", \"\"\"f\"\"\"\n";
+  write_file(path_, build_bytes(sample_module(text)).value());
+  expect_the_answers_of_the_note(map());
+  EXPECT_EQ(describe(NoteLookup::open(map())->find("List$5")), "made List<5> List$5 f   ");
+}
+
+TEST_F(Lookup, ATableOfManyColumnsCanBeAppendedTo) {
+  std::string text = sample_note(kRows);
+  std::string columns, cells;
+  for (int i = 0; i < 12; ++i) columns += fmt::format(", extra{}", i), cells += ", 1";
+  text.insert(text.find("status|") + 6, columns);
+  text.insert(text.find("\"compiled\"\n") + 10, cells);
+  write_file(path_, build_bytes(sample_module(text)).value());
+  auto lookup = NoteLookup::open(map());
+  promote(5, 2);
+  EXPECT_EQ(describe(lookup->find("List$6")), "made List<6> List$6 f l jit_memory jit_compiled");
+  expect_the_answers_of_the_note(map());
+}
+
 TEST_F(Lookup, TheSameNameForAnotherPairIsNotTheRowAskedFor) {
   std::string text = sample_note(20);
   text.insert(text.find("\ndependencies"),

@@ -65,12 +65,14 @@ Result<std::string> in_order(std::string text) {
   return write_note(note);
 }
 
-// Rows of instantiations first: they win where a name is in both tables.
+// Rows of instantiations first: they win where a name is in both tables. Where they cannot be
+// indexed there are none at all, since a row of `possible` must not be found instead.
 std::vector<NoteIndex::Row> index_rows(const NoteLayout& layout, std::string_view text) {
   std::vector<NoteIndex::Row> rows;
   for (const NoteTable which : {NoteTable::kInstantiations, NoteTable::kPossible}) {
     const NoteLayout::Table& table = layout.table(which);
-    if (!table.is_plain || !table.indexed(text)) continue;
+    if (!table.exists) continue;
+    if (!table.is_plain || !table.indexed(text)) break;
     for (const NoteLayout::Row& row : table.rows)
       rows.push_back({row.mangled_name, {.table = which, .offset = row.line}});
   }

@@ -1,6 +1,7 @@
 #include "runtime/os/memory_calls.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -66,8 +67,18 @@ MemoryCalls::FilePointer MemoryCalls::find_named(std::string_view path) {
 }
 
 void MemoryCalls::give_name(const std::string& path, FilePointer file) {
-  events_.push_back({.kind = Event::Kind::kName, .file = file->number, .path = path});
+  const auto before = names_.find(path);
+  events_.push_back({.kind = Event::Kind::kName,
+                     .file = file->number,
+                     .path = path,
+                     .is_locked = before != names_.end() && is_locked(before->second)});
   names_[path] = std::move(file);
+}
+
+bool MemoryCalls::is_locked(const FilePointer& file) const {
+  return std::ranges::any_of(descriptors_, [&](const auto& entry) {
+    return entry.second.file == file && entry.second.is_locked;
+  });
 }
 
 int MemoryCalls::open(const char* path, int flags, mode_t) {
@@ -141,7 +152,8 @@ ssize_t MemoryCalls::pwrite(int fd, const void* data, size_t size, off_t offset)
   events_.push_back({.kind = Event::Kind::kWrite,
                      .file = open->file->number,
                      .offset = at,
-                     .data = std::string(static_cast<const char*>(data), size)});
+                     .data = std::string(static_cast<const char*>(data), size),
+                     .is_locked = is_locked(open->file)});
   return static_cast<ssize_t>(size);
 }
 
@@ -156,7 +168,16 @@ int MemoryCalls::fsync(int fd) {
 }
 
 int MemoryCalls::fdatasync(int fd) { return fsync(fd); }
-int MemoryCalls::flock(int fd, int) { return find_open(fd) != nullptr ? 0 : -1; }
+
+// Nobody waits: there is one thread.
+int MemoryCalls::flock(int fd, int operation) {
+  Open* const open = find_open(fd);
+  if (open == nullptr) return -1;
+  if (operation == LOCK_EX && !open->is_locked && is_locked(open->file)) return fails(EDEADLK);
+  open->is_locked = operation == LOCK_EX;
+  return 0;
+}
+
 ssize_t MemoryCalls::listxattr(const char*, char*, size_t) { return 0; }
 ssize_t MemoryCalls::getxattr(const char*, const char*, void*, size_t) { return fails(ENODATA); }
 int MemoryCalls::fsetxattr(int, const char*, const void*, size_t) { return fails(ENOTSUP); }

@@ -40,6 +40,9 @@ class MemoryCalls : public SystemCalls {
     std::size_t offset = 0;
     std::string data{};
     std::string path{};
+    // Of what is written or gets another name: somebody holds its lock (of a name, the lock of the
+    // file that had it).
+    bool is_locked = false;
   };
 
   // A file that is on the disk already: no event. Gives its number.
@@ -80,6 +83,7 @@ class MemoryCalls : public SystemCalls {
   struct Open {
     FilePointer file;  // null for the folder
     std::size_t position = 0;
+    bool is_locked = false;
   };
 
   FilePointer make_file() { return std::make_shared<File>(File{.number = ++last_number_}); }
@@ -88,6 +92,7 @@ class MemoryCalls : public SystemCalls {
   Open* find_open(int fd);
   FilePointer find_named(std::string_view path);
   void give_name(const std::string& path, FilePointer file);
+  bool is_locked(const FilePointer& file) const;
 
   std::map<std::string, FilePointer, std::less<>> names_;
   std::map<int, Open> descriptors_;
