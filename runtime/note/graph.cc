@@ -121,9 +121,11 @@ std::optional<std::vector<std::uint32_t>> DependencyGraph::topological_order() c
 
 std::string DependencyGraph::path(const DependencyCycle& cycle) const {
   std::string out;
+  std::string_view arrow;
   for (const std::uint32_t node : cycle.nodes) {
-    if (!out.empty()) out += "->";
+    out += arrow;
     out += name(node);
+    arrow = "->";
   }
   return out;
 }
