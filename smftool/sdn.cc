@@ -28,6 +28,8 @@ struct Options {
   std::string path{};
   std::string value{};
   std::string output{};
+  ModeFlags mode{};
+  bool lenient = false;  // of fmt, which has no other mode
   bool in_place = false;
   bool check = false;
   bool compact = false;
@@ -36,9 +38,10 @@ struct Options {
 };
 
 Result<ExitStatus> check(const Context& context, const Options& options) {
+  SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
   ExitStatus status = ExitStatus::kDone;
   for (const std::string& path : options.files) {
-    auto document = read_sdn(context, path);
+    auto document = read_sdn(context, path, mode);
     if (!document) {
       report(context, std::move(document).error().at_path(path));
       status = ExitStatus::kSystem;
@@ -51,11 +54,23 @@ Result<ExitStatus> check(const Context& context, const Options& options) {
   return status;
 }
 
+// What only lenient mode reads is written anew. That its strict reading is the same value is what
+// write() promises; here it is seen to, for the text may replace the original.
+Result<std::string> converted(const sdn::Document& document) {
+  SMF_ASSIGN(std::string text, sdn::write(document.root()));
+  SMF_ASSIGN(const sdn::Document again, sdn::parse(text));
+  SMF_CHECK(again.root() == document.root());
+  return text;
+}
+
 Result<ExitStatus> format_one(const Context& context, const Options& options,
                               const std::string& path) {
-  SMF_ASSIGN(const auto document, read_sdn(context, path));
+  const sdn::Mode mode = options.lenient ? sdn::Mode::kLenient : sdn::Mode::kStrict;
+  SMF_ASSIGN(const auto document, read_sdn(context, path, mode));
   if (!document) return ExitStatus::kFinding;
-  SMF_ASSIGN(const std::string text, sdn::format(*document));
+  if (!document->is_strict()) warn(context, path, "written anew, without its comments");
+  SMF_ASSIGN(const std::string text,
+             document->is_strict() ? sdn::format(*document) : converted(*document));
   const bool is_tidy = text == document->text();
   if (options.check) {
     if (!is_tidy) fmt::print(context.out, "{}\n", printable(path));
@@ -69,6 +84,8 @@ Result<ExitStatus> format_one(const Context& context, const Options& options,
 Result<ExitStatus> format_all(const Context& context, const Options& options) {
   if (options.check && options.in_place)
     return wrong_usage("--check cannot be used with --in-place");
+  if (options.lenient && (options.in_place || options.check))
+    return wrong_usage("--lenient cannot be used with --in-place or --check");
   ExitStatus status = ExitStatus::kDone;
   for (const std::string& path : options.files) {
     if (options.in_place && path == "-")
@@ -81,7 +98,8 @@ Result<ExitStatus> format_all(const Context& context, const Options& options) {
 }
 
 Result<ExitStatus> to_json(const Context& context, const Options& options) {
-  SMF_ASSIGN(const auto document, read_sdn(context, options.file));
+  SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
+  SMF_ASSIGN(const auto document, read_sdn(context, options.file, mode));
   if (!document) return ExitStatus::kFinding;
   SMF_ASSIGN(const std::string text,
              sdn::to_json(document->root(), {.indent = options.compact ? 0u : 2u}));
@@ -107,7 +125,8 @@ Result<ExitStatus> from_json(const Context& context, const Options& options) {
 }
 
 Result<ExitStatus> get(const Context& context, const Options& options) {
-  SMF_ASSIGN(const auto document, read_sdn(context, options.file));
+  SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
+  SMF_ASSIGN(const auto document, read_sdn(context, options.file, mode));
   if (!document) return ExitStatus::kFinding;
   auto value = document->get(options.path);
   if (!value) return std::unexpected(std::move(value).error().at_path(options.file));
@@ -135,6 +154,7 @@ Result<ExitStatus> set(const Context& context, const Options& options) {
 void add_files(Command& sdn, const std::shared_ptr<Options>& options) {
   Command checking = sdn.command("check", "Check that documents can be read");
   checking.arguments("FILE", options->files, "SDN documents; - is standard input");
+  options->mode.add_to(checking);
   checking.examples("smftool sdn check note.sdn && echo fine");
   checking.runs([options](const Context& context) { return check(context, *options); });
 
@@ -142,7 +162,11 @@ void add_files(Command& sdn, const std::shared_ptr<Options>& options) {
   formatting.arguments("FILE", options->files, "SDN documents; - is standard input");
   formatting.flag("-i,--in-place", options->in_place, "Change the files");
   formatting.flag("--check", options->check, "List files that are not tidy; status 1 if any");
-  formatting.examples("smftool sdn fmt -i *.sdn\nsmftool sdn fmt --check *.sdn");
+  formatting.flag("--lenient", options->lenient,
+                  "Make strict SDN of lists of YAML, sections of TOML and the like");
+  formatting.examples(
+      "smftool sdn fmt -i *.sdn\nsmftool sdn fmt --check *.sdn\n"
+      "smftool sdn fmt --lenient old.sdn > new.sdn");
   formatting.runs([options](const Context& context) { return format_all(context, *options); });
 }
 
@@ -151,6 +175,7 @@ void add_json(Command& sdn, const std::shared_ptr<Options>& options) {
   to.argument("FILE", options->file, kFile);
   to.option("-o,--output", options->output, "Where to (default: standard output)").value("OUT");
   to.flag("--compact", options->compact, "On one line");
+  options->mode.add_to(to);
   to.examples("smftool sdn to-json note.sdn | jq '.possible[].mangled_name'");
   to.runs([options](const Context& context) {
     if (options->output.empty()) options->output = "-";
@@ -172,6 +197,7 @@ void add_values(Command& sdn, const std::shared_ptr<Options>& options) {
   getting.argument("FILE", options->file, kFile);
   getting.argument("PATH", options->path, "Keys, indices and columns joined by dots: users.0.name");
   getting.flag("--json", options->json, "As JSON");
+  options->mode.add_to(getting);
   getting.examples("smftool sdn get build.sdn build.target\nsmftool sdn get a.sdn 'paths.\"a.b\"'");
   getting.runs([options](const Context& context) { return get(context, *options); });
 

@@ -30,6 +30,7 @@ struct Options {
   std::uint64_t offset = 0;
   bool count = false;
   bool json = false;
+  ModeFlags mode{};
 };
 
 struct Condition {
@@ -128,7 +129,8 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
     SMF_ASSIGN(Condition condition, parse_condition(text));
     conditions.push_back(std::move(condition));
   }
-  SMF_ASSIGN(const auto document, read_sdn(context, options.file));
+  SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
+  SMF_ASSIGN(const auto document, read_sdn(context, options.file, mode));
   if (!document) return ExitStatus::kFinding;
   const auto blame = [&](Error error) {
     return std::unexpected(std::move(error).at_path(options.file));
@@ -170,6 +172,7 @@ void add_sdn_query(Command sdn) {
   command.list("--select", options->columns, "Only these columns").value("COLUMN,...");
   command.flag("--count", options->count, "Print how many there are");
   command.flag("--json", options->json, "An array of objects");
+  options->mode.add_to(command);
   command.examples(
       "smftool sdn query note.sdn possible --where 'template=List' --select id,mangled_name\n"
       "smftool sdn query note.sdn instantiations --where 'status!=compiled' --count");

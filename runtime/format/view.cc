@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <new>
 #include <vector>
 
@@ -48,7 +47,7 @@ std::optional<std::string_view> terminated_note(Bytes bytes) {
        at = text.find(kTerminator, at + 1)) {
     if (at != 0 && text[at - 1] != '\n') continue;
     // Rows that another process appended in place were written before this terminator line.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    acquire_fence();
     const std::size_t end = at + kTerminator.size();
     if (end == text.size()) return text;
     if (text[end] == '\n') return text.substr(0, end + 1);

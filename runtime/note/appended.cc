@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <string>
 #include <utility>
 
+#include "runtime/base/bytes.h"
 #include "runtime/format/view.h"
 #include "runtime/note/columns.h"
 #include "runtime/note/layout.h"
@@ -27,9 +27,9 @@ bool may_end_at(std::string_view section, std::uint64_t end) {
 std::optional<std::string_view> appended_text(std::string_view section, std::uint64_t end) {
   if (end < kLineSize || end > section.size()) return std::nullopt;
   // Before: whoever saw a tombstone sees the commit. After: whoever sees the commit sees the rows.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  acquire_fence();
   if (section.substr(end - kLineSize, kLineSize) != kNoteCommittedLine) return std::nullopt;
-  std::atomic_thread_fence(std::memory_order_acquire);
+  acquire_fence();
   return terminated_note(as_bytes(section.substr(end)));
 }
 
@@ -39,16 +39,21 @@ Result<void> AppendedRows::read_on() {
     for (std::uint32_t i = 0; i < column_count_; ++i)
       table += fmt::format("{}c{}", i == 0 ? "" : ",", i);
     table += "|\n";
+    const std::size_t header_size = table.size();
     table += *text;
     SMF_ASSIGN(sdn::Document document, sdn::parse_owned(std::move(table)));
-    documents_.push_back(std::move(document));
-    end_ += text->size();
-    const auto value = documents_.back().dict().find("rows");
-    const auto rows = value ? value->as_table() : std::nullopt;
-    for (std::size_t i = 0; rows && i < rows->row_count(); ++i) {
-      rows_.push_back(read_instantiation(rows->row(i), columns_));
-      by_name_.emplace(rows_.back().mangled_name, &rows_.back());
+    if (document.dict().size() != 1)
+      return fail(ErrorCode::kInvalidInput, "what was appended to the note is no rows");
+    const auto rows = document.dict()[0].value.as_table();
+    if (!rows) return fail(ErrorCode::kInvalidInput, "what was appended to the note is no rows");
+    documents_.push_back(std::move(document));  // under which the rows' views stay
+    for (std::size_t i = 0; i < rows->row_count(); ++i) {
+      InstantiationRow row = read_instantiation(rows->row(i), columns_);
+      row.offset += end_ - header_size;
+      rows_.push_back(row);
+      by_name_.emplace(row.mangled_name, &rows_.back());
     }
+    end_ += text->size();
   }
   return {};
 }

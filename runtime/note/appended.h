@@ -31,7 +31,8 @@ class AppendedRows {
                std::uint32_t column_count)
       : section_(section), end_(end), columns_(columns), column_count_(column_count) {}
 
-  // Takes in what was appended since. One comparison where nothing was.
+  // Takes in what was appended since. One comparison where nothing was. kInvalidInput where that is
+  // no rows of so many columns; nothing of it is taken in then.
   Result<void> read_on();
 
   std::optional<InstantiationRow> find(std::string_view mangled_name) const;

@@ -27,15 +27,20 @@ DependencyGraph::DependencyGraph(const Note& note) {
     if (is_new) names_.push_back(name);
     return at->second;
   };
+  std::vector<Edge> rows;
+  rows.reserve(note.dependency_count());
   for (std::size_t i = 0; i < note.dependency_count(); ++i) {
     const DependencyRow row = note.dependency(i);
     const std::uint32_t from = node_of(row.from_inst);
-    edges_.push_back({from, node_of(row.to_inst), row.dep_kind, row.offset});
+    rows.push_back({from, node_of(row.to_inst), row.dep_kind, row.offset});
   }
-  std::ranges::stable_sort(edges_, {}, &Edge::from);
+  // By the node they leave, in the order of the rows: a counting sort.
   first_edge_.resize(names_.size() + 1);
-  for (const Edge& edge : edges_) ++first_edge_[edge.from + 1];
+  for (const Edge& edge : rows) ++first_edge_[edge.from + 1];
   for (std::size_t i = 1; i < first_edge_.size(); ++i) first_edge_[i] += first_edge_[i - 1];
+  std::vector<std::uint32_t> next(first_edge_.begin(), first_edge_.end() - 1);
+  edges_.resize(rows.size());
+  for (const Edge& edge : rows) edges_[next[edge.from]++] = edge;
 }
 
 // An optional or a result ends the recursion of what is inside it.
@@ -116,9 +121,11 @@ std::optional<std::vector<std::uint32_t>> DependencyGraph::topological_order() c
 
 std::string DependencyGraph::path(const DependencyCycle& cycle) const {
   std::string out;
+  std::string_view arrow;
   for (const std::uint32_t node : cycle.nodes) {
-    if (!out.empty()) out += "->";
+    out += arrow;
     out += name(node);
+    arrow = "->";
   }
   return out;
 }

@@ -40,6 +40,11 @@ TEST(DependencyGraph, AChainThatIsClosedIsAnError) {
   EXPECT_EQ(closed.graph.topological_order(), std::nullopt);
 }
 
+TEST(DependencyGraph, ANodeWithoutANameIsOnThePathToo) {
+  const Parsed nameless("    \"\", A, field_type\n    A, \"\", field_type\n");
+  EXPECT_EQ(paths(nameless.graph), (std::vector<std::string>{"error ->A->"}));
+}
+
 TEST(DependencyGraph, ACycleThroughAnOptionIsAWarning) {
   const Parsed node(
       "    Node, \"Option$Node\", field_type\n    \"Option$Node\", Node, inner_type\n");

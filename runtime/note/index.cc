@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "runtime/base/check.h"
@@ -22,9 +23,18 @@ struct IndexHeader {
   std::uint32_t packed_size;
   std::uint32_t slot_count;
   NoteIndex::Columns columns[2];
+  struct {
+    std::uint32_t begin, end;
+  } rows[2];
+  std::uint64_t hash;
 };
 #pragma pack(pop)
 static_assert(sizeof(IndexHeader) == NoteIndex::kHeaderSize);
+static_assert(offsetof(IndexHeader, hash) == 64);
+
+std::uint64_t hash_of(const IndexHeader& header) {
+  return xxh3_64(std::as_bytes(std::span(&header, 1)).first(offsetof(IndexHeader, hash)));
+}
 
 struct Slot {
   std::uint32_t tag;
@@ -68,21 +78,25 @@ std::optional<NoteIndex> NoteIndex::open(Bytes section) {
   if (section.size() < kHeaderSize) return std::nullopt;
   const auto header = load<IndexHeader>(section, 0);
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
-      (header.packed_size & kPossibleBit) != 0 || !std::has_single_bit(header.slot_count) ||
+      header.hash != hash_of(header) || (header.packed_size & kPossibleBit) != 0 ||
+      !std::has_single_bit(header.slot_count) ||
       section.size() - kHeaderSize != header.slot_count * std::uint64_t{sizeof(Slot)})
     return std::nullopt;
   NoteIndex index;
   index.slots_ = section.subspan(kHeaderSize);
   index.slot_count_ = header.slot_count;
   index.packed_size_ = header.packed_size;
-  index.columns_ = {header.columns[0], header.columns[1]};
+  for (std::size_t i = 0; i < index.tables_.size(); ++i) {
+    if (header.rows[i].end > header.packed_size) return std::nullopt;
+    index.tables_[i] = {header.columns[i], header.rows[i].begin, header.rows[i].end};
+  }
   return index;
 }
 
 std::optional<NoteIndex::Place> NoteIndex::slot(std::uint32_t index) const {
   const auto slot = load<Slot>(slots_, std::uint64_t{index} * sizeof(Slot));
   const Place place = place_of(slot.row);
-  if (slot.row == 0 || place.offset == 0 || place.offset >= packed_size_) return std::nullopt;
+  if (slot.row == 0 || !is_among_rows(place)) return std::nullopt;
   return place;
 }
 
@@ -102,13 +116,13 @@ std::optional<NoteIndex::Place> NoteIndex::Candidates::next() {
     ++probes_;
     slot_ = (slot_ + 1) & (index_->slot_count_ - 1);
     const Place place = place_of(slot.row);
-    if (slot.tag == tag_ && place.offset != 0 && place.offset < index_->packed_size_) return place;
+    if (slot.tag == tag_ && index_->is_among_rows(place)) return place;
   }
   probes_ = kMaxProbe;
   return std::nullopt;
 }
 
-ByteVector NoteIndex::build(std::span<const Row> rows, const std::array<Columns, 2>& columns,
+ByteVector NoteIndex::build(std::span<const Row> rows, const std::array<Table, 2>& tables,
                             std::uint32_t packed_size) {
   SMF_CHECK(rows.size() <= UINT32_MAX / 8 && (packed_size & kPossibleBit) == 0);
   auto slot_count = std::bit_ceil(std::max<std::uint64_t>(2 * rows.size(), 2));
@@ -124,8 +138,11 @@ ByteVector NoteIndex::build(std::span<const Row> rows, const std::array<Columns,
                      .reserved = 0,
                      .packed_size = packed_size,
                      .slot_count = static_cast<std::uint32_t>(slot_count),
-                     .columns = {columns[0], columns[1]}};
+                     .columns = {tables[0].columns, tables[1].columns},
+                     .rows = {{tables[0].begin, tables[0].end}, {tables[1].begin, tables[1].end}},
+                     .hash = 0};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
+  header.hash = hash_of(header);
   ByteVector out(kHeaderSize + slot_count * sizeof(Slot));
   store(std::span(out), 0, header);
   std::memcpy(out.data() + kHeaderSize, slots.data(), slot_count * sizeof(Slot));

@@ -12,9 +12,12 @@ namespace {
 
 using Place = NoteIndex::Place;
 
-const std::array<NoteIndex::Columns, 2> kColumns = {
-    {{NoteColumn::kId, NoteColumn::kTemplate, NoteColumn::kMangledName},
-     {NoteColumn::kMangledName, NoteColumn::kOther}}};
+constexpr std::uint32_t kSize = 1u << 30;
+
+std::array<NoteIndex::Table, 2> tables(std::uint32_t end = kSize) {
+  return {{{{NoteColumn::kId, NoteColumn::kTemplate, NoteColumn::kMangledName}, 1, end},
+           {{NoteColumn::kMangledName, NoteColumn::kOther}, 2, end}}};
+}
 
 std::vector<std::string> names(std::size_t count) {
   std::vector<std::string> names;
@@ -22,12 +25,12 @@ std::vector<std::string> names(std::size_t count) {
   return names;
 }
 
-ByteVector build(const std::vector<std::string>& names, std::uint32_t packed_size = 1u << 30) {
+ByteVector build(const std::vector<std::string>& names, std::uint32_t end = kSize) {
   std::vector<NoteIndex::Row> rows;
   for (std::uint32_t i = 0; i < names.size(); ++i)
     rows.push_back(
         {names[i], {i % 2 == 0 ? NoteTable::kInstantiations : NoteTable::kPossible, 10 * i + 1}});
-  return NoteIndex::build(rows, kColumns, packed_size);
+  return NoteIndex::build(rows, tables(end), kSize);
 }
 
 std::vector<Place> all(const NoteIndex& index, std::string_view name) {
@@ -54,19 +57,19 @@ TEST(NoteIndex, FindsEveryNameWithinItsProbes) {
   EXPECT_LE(wrong, 2u);  // only where 32 bits of the hash collide
 }
 
-TEST(NoteIndex, RemembersTheColumnsAndTheTextItCovers) {
+TEST(NoteIndex, RemembersTheTablesAndTheTextItCovers) {
   const ByteVector section = build(names(3), 77);
   const auto index = NoteIndex::open(section);
   ASSERT_TRUE(index);
-  EXPECT_EQ(index->packed_size(), 77u);
-  EXPECT_EQ(index->columns(NoteTable::kInstantiations), kColumns[0]);
-  EXPECT_EQ(index->columns(NoteTable::kPossible), kColumns[1]);
+  EXPECT_EQ(index->packed_size(), kSize);
+  EXPECT_EQ(index->table(NoteTable::kInstantiations), tables(77)[0]);
+  EXPECT_EQ(index->table(NoteTable::kPossible), tables(77)[1]);
 }
 
 TEST(NoteIndex, EntersANameOnceForItsFirstRow) {
   const std::vector<NoteIndex::Row> rows = {{"A", {NoteTable::kInstantiations, 5}},
                                             {"A", {NoteTable::kPossible, 9}}};
-  const ByteVector section = NoteIndex::build(rows, kColumns, 20);
+  const ByteVector section = NoteIndex::build(rows, tables(20), 20);
   const auto index = NoteIndex::open(section);
   ASSERT_TRUE(index);
   EXPECT_EQ(all(*index, "A"), (std::vector<Place>{{NoteTable::kInstantiations, 5}}));
@@ -82,7 +85,7 @@ TEST(NoteIndex, AnEmptyOneFindsNothing) {
   EXPECT_TRUE(all(*index, "A").empty());
 }
 
-TEST(NoteIndex, NeverPointsBehindTheTextItCovers) {
+TEST(NoteIndex, NeverPointsOutsideOfTheRowsOfATable) {
   const ByteVector section = build(names(4), 15);  // rows at 1, 11, 21, 31
   const auto index = NoteIndex::open(section);
   ASSERT_TRUE(index);
@@ -104,7 +107,7 @@ TEST(NoteIndex, IsRefusedWhereItsHeadOrSizeIsWrong) {
   ASSERT_TRUE(NoteIndex::open(good));
   for (std::size_t size = 0; size < good.size(); ++size)
     EXPECT_FALSE(NoteIndex::open(std::span(good).first(size))) << size;
-  for (const std::size_t at : {0, 3, 4, 5, 11, 12, 14, 15}) {  // magic, version, both sizes
+  for (std::size_t at = 0; at < NoteIndex::kHeaderSize; ++at) {
     ByteVector bad = good;
     bad[at] ^= std::byte{0x80};
     EXPECT_FALSE(NoteIndex::open(bad)) << at;

@@ -99,10 +99,13 @@ bool NoteLayout::Table::has(NoteColumn column) const {
   return std::ranges::find(columns, column) != columns.end();
 }
 
-std::optional<NoteIndex::Columns> NoteLayout::Table::indexed_columns() const {
-  NoteIndex::Columns indexed{};
-  if (columns.size() > indexed.size()) return std::nullopt;
-  std::ranges::copy(columns, indexed.begin());
+std::optional<NoteIndex::Table> NoteLayout::Table::indexed(std::string_view text) const {
+  NoteIndex::Table indexed;
+  if (columns.size() > indexed.columns.size()) return std::nullopt;
+  std::ranges::copy(columns, indexed.columns.begin());
+  if (!is_plain) return indexed;
+  indexed.begin = line_end(text, begin);
+  indexed.end = end;
   return indexed;
 }
 

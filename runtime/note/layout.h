@@ -39,8 +39,9 @@ struct NoteLayout {
     std::vector<Row> rows{};  // in the order of the text; without those turned into comments
 
     bool has(NoteColumn column) const;
-    // As the index stores them; nullopt where there are too many.
-    std::optional<NoteIndex::Columns> indexed_columns() const;
+    // As the index stores it: without rows where they are no lines; nullopt where it has too many
+    // columns.
+    std::optional<NoteIndex::Table> indexed(std::string_view text) const;
   };
 
   // An entry of the document: from its line to the next entry's.

@@ -49,7 +49,7 @@ struct TableColumns {
 
 TableColumns columns_of(const NoteIndex& index, NoteTable table) {
   TableColumns result;
-  for (const NoteColumn column : index.columns(table)) {
+  for (const NoteColumn column : index.table(table).columns) {
     if (column == NoteColumn::kNone) break;
     const std::size_t field = field_of(column);
     if (field < NoteColumns::kMax && result.columns.at[field] == NoteColumns::kAbsent)
@@ -82,6 +82,10 @@ class NoteLookup::Impl {
     for (const NoteTable table : {NoteTable::kInstantiations, NoteTable::kPossible})
       columns_[static_cast<std::size_t>(table)] = columns_of(*index_, table);
     appended_.emplace(section_, size, columns_[0].columns, columns_[0].count);
+    // Gives the reader the memory of a row, so that searches need none.
+    constexpr std::string_view kWidestRow = "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
+    static_assert(kWidestRow.size() == 2 * NoteIndex::kMaxColumns - 1);
+    static_cast<void>(reader_.read(kWidestRow, 0, NoteIndex::kMaxColumns));
   }
 
   bool has_index() const { return index_.has_value(); }
@@ -94,7 +98,7 @@ class NoteLookup::Impl {
     if (index_) {
       SMF_ASSIGN(const Match later, find_appended(name));
       if (later) return later;
-      if (match) return match;
+      if (match && index_) return match;
     }
     SMF_TRY(read_all());
     if (const auto place = note_->find(name)) match = row_at(*place);
@@ -115,7 +119,7 @@ class NoteLookup::Impl {
     Match match;
     if (const auto place = note_->find(template_name, type_args)) match = row_at(*place);
     if (is_made(match)) return match;
-    SMF_TRY(appended_->read_on());
+    SMF_TRY(read_appended());
     const auto later = appended_->find_if(is_it);
     return later ? Match(*later) : match;
   }
@@ -139,8 +143,18 @@ class NoteLookup::Impl {
     return std::nullopt;
   }
 
+  // Rows that do not read by themselves -- somebody else appended them, or their columns are not
+  // known -- are read with the whole note, which is the judge of them.
+  Result<void> read_appended() {
+    if (appended_->read_on()) return {};
+    index_.reset();
+    appended_.reset();
+    note_.reset();
+    return read_all();
+  }
+
   Result<Match> find_appended(std::string_view name) {
-    SMF_TRY(appended_->read_on());
+    SMF_TRY(read_appended());
     const auto row = appended_->find(name);
     return row ? Match(*row) : Match();
   }
@@ -157,9 +171,11 @@ class NoteLookup::Impl {
     SMF_ASSIGN(Note note, Note::parse(text.value_or("")));
     note_ = std::move(note);
     if (appended_) return {};
+    // Rows that are appended are of the table that stands last.
     TableColumns made;
-    if (const auto value = note_->document().dict().find("instantiations")) {
-      if (const auto table = value->as_table()) {
+    const sdn::Dict tables = note_->document().dict();
+    if (!tables.empty() && tables[tables.size() - 1].key == "instantiations") {
+      if (const auto table = tables[tables.size() - 1].value.as_table()) {
         made.columns = match_columns(form_of(NoteTableKind::kInstantiations), *table);
         made.count = static_cast<std::uint32_t>(table->column_count());
       }

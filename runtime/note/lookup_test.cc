@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "runtime/note/index.h"
 #include "runtime/note/updating.h"
 #include "runtime/os/input_file.h"
 
@@ -139,12 +140,14 @@ TEST_F(Lookup, ADamagedIndexIsHarmless) {
   const auto view = SmfView::open(as_bytes(good));
   const auto section = view->find_section(kNoteIndexSection);
   ASSERT_TRUE(section && *section);
+  constexpr std::size_t head = NoteIndex::kHeaderSize;
   std::mt19937 random(7);
   for (int round = 0; round < 30; ++round) {
     std::string bad = good;
     for (int i = 0; i < 100; ++i)
-      bad[(*section)->offset + 48 + random() % ((*section)->size - 48)] ^=
+      bad[(*section)->offset + head + random() % ((*section)->size - head)] ^=
           static_cast<char>(1 + random() % 255);
+    if (round % 5 == 0) bad[(*section)->offset + random() % head] ^= 1;
     write_file(path_, bad);
     expect_the_answers_of_the_note(map());
   }
@@ -160,6 +163,44 @@ TEST_F(Lookup, InstantiationsWinsWhereARowIsInBothTables) {
   expect_the_answers_of_the_note(map());
   EXPECT_EQ(describe(NoteLookup::open(map())->find("List$5")),
             "made List<5> List$5 f l jit_memory jit_compiled");
+}
+
+TEST_F(Lookup, SeesWhatIsAppendedWithoutAnIndexToo) {
+  ModuleSpec spec = sample_module(sample_note(kRows));
+  spec.sections.pop_back();
+  write_file(path_, build_bytes(spec).value());
+  auto lookup = NoteLookup::open(map());
+  ASSERT_FALSE(lookup->has_index());
+  EXPECT_EQ(describe(lookup->find("List$5")), "possible List<5> List$5 main true");
+  promote(5, 1);
+  EXPECT_EQ(describe(lookup->find("List$5")), "made List<5> List$5 f l jit_memory jit_compiled");
+  EXPECT_EQ(describe(lookup->find("List", "5")), describe(lookup->find("List$5")));
+}
+
+TEST_F(Lookup, AnInstantiationThatCannotBeIndexedWinsToo) {
+  std::string text = "possible |template, type_args, mangled_name|\n";
+  for (std::size_t i = 0; i < kRows; ++i)
+    text += fmt::format("    \"List\", \"{}\", \"{}\"\n", i, possible_name(i));
+  text +=
+      "instantiations |template, type_args, mangled_name, from_file|\n"
+      "    \"Main\", \"i64\", \"Main$i64\", \"f\"\n"
+      "    \"List\", \"5\", \"List$5\", \"\"\"f\"\"\"\n";
+  write_file(path_, build_bytes(sample_module(text)).value());
+  expect_the_answers_of_the_note(map());
+  EXPECT_EQ(describe(NoteLookup::open(map())->find("List$5")), "made List<5> List$5 f   ");
+}
+
+TEST_F(Lookup, ATableOfManyColumnsCanBeAppendedTo) {
+  std::string text = sample_note(kRows);
+  std::string columns, cells;
+  for (int i = 0; i < 12; ++i) columns += fmt::format(", extra{}", i), cells += ", 1";
+  text.insert(text.find("status|") + 6, columns);
+  text.insert(text.find("\"compiled\"\n") + 10, cells);
+  write_file(path_, build_bytes(sample_module(text)).value());
+  auto lookup = NoteLookup::open(map());
+  promote(5, 2);
+  EXPECT_EQ(describe(lookup->find("List$6")), "made List<6> List$6 f l jit_memory jit_compiled");
+  expect_the_answers_of_the_note(map());
 }
 
 TEST_F(Lookup, TheSameNameForAnotherPairIsNotTheRowAskedFor) {

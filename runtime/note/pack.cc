@@ -65,16 +65,28 @@ Result<std::string> in_order(std::string text) {
   return write_note(note);
 }
 
-// Rows of instantiations first: they win where a name is in both tables.
-std::vector<NoteIndex::Row> index_rows(const NoteLayout& layout) {
+// Rows of instantiations first: they win where a name is in both tables. Where they cannot be
+// indexed there are none at all, since a row of `possible` must not be found instead.
+std::vector<NoteIndex::Row> index_rows(const NoteLayout& layout, std::string_view text) {
   std::vector<NoteIndex::Row> rows;
   for (const NoteTable which : {NoteTable::kInstantiations, NoteTable::kPossible}) {
     const NoteLayout::Table& table = layout.table(which);
-    if (!table.is_plain || !table.indexed_columns()) continue;
+    if (!table.exists) continue;
+    if (!table.is_plain || !table.indexed(text)) break;
     for (const NoteLayout::Row& row : table.rows)
       rows.push_back({row.mangled_name, {.table = which, .offset = row.line}});
   }
   return rows;
+}
+
+// Whether the index knows the table as it is, or as it was before its last rows became comments.
+bool describes(const NoteIndex::Table& indexed, const NoteIndex::Table& table,
+               std::string_view text) {
+  if (indexed.columns != table.columns || indexed.begin != table.begin || indexed.end < table.end)
+    return false;
+  for (std::uint32_t line = table.end; line < indexed.end; line = line_end(text, line))
+    if (text[line] != '#') return false;
+  return true;
 }
 
 SectionSpec* find_section(ModuleSpec& spec, std::string_view name) {
@@ -116,12 +128,12 @@ Result<PackedNote> pack_note(std::string_view text) {
     return fail(ErrorCode::kLimit, "the note is longer than 2 GiB");
   PackedNote packed{.text = std::move(ordered), .index = {}};
   SMF_ASSIGN(const NoteLayout layout, NoteLayout::parse(packed.text));
-  const std::vector<NoteIndex::Row> rows = index_rows(layout);
+  const std::vector<NoteIndex::Row> rows = index_rows(layout, packed.text);
   packed.row_count = rows.size();
   packed.index =
       NoteIndex::build(rows,
-                       {layout.tables[0].indexed_columns().value_or(NoteIndex::Columns{}),
-                        layout.tables[1].indexed_columns().value_or(NoteIndex::Columns{})},
+                       {layout.tables[0].indexed(packed.text).value_or(NoteIndex::Table{}),
+                        layout.tables[1].indexed(packed.text).value_or(NoteIndex::Table{})},
                        static_cast<std::uint32_t>(packed.text.size()));
   return packed;
 }
@@ -142,11 +154,11 @@ bool is_index_of(Bytes section, std::string_view text) {
   const auto layout = NoteLayout::parse(covered);
   if (!layout) return false;
   for (const NoteTable which : {NoteTable::kInstantiations, NoteTable::kPossible}) {
-    const auto columns = layout->table(which).indexed_columns();
-    if (!columns || *columns != index->columns(which)) return false;
+    const auto table = layout->table(which).indexed(covered);
+    if (!table || !describes(index->table(which), *table, covered)) return false;
   }
   std::unordered_map<std::uint32_t, std::string_view> names;
-  const std::vector<NoteIndex::Row> rows = index_rows(*layout);
+  const std::vector<NoteIndex::Row> rows = index_rows(*layout, covered);
   for (const NoteIndex::Row& row : rows) names.emplace(row.place.offset, row.mangled_name);
   return std::ranges::all_of(rows, [&](const NoteIndex::Row& row) {
     auto walk = index->find(row.mangled_name);

@@ -23,6 +23,7 @@ struct InstantiationRow {
   std::string_view to_obj{};
   std::string_view status{};  // kept as text: tools have written six of them
   std::uint64_t offset = 0;   // of the first cell, in bytes from the start of the text
+  friend bool operator==(const InstantiationRow&, const InstantiationRow&) = default;
 };
 
 // One that can be made when it is asked for.
@@ -34,6 +35,7 @@ struct PossibleRow {
   std::string_view required_by{};
   bool can_defer = false;
   std::uint64_t offset = 0;
+  friend bool operator==(const PossibleRow&, const PossibleRow&) = default;
 };
 
 struct TypeInferenceRow {

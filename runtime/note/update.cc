@@ -159,8 +159,9 @@ Result<std::vector<const NotePromotion*>> NoteUpdater::Impl::choose(
     const NoteState::Name* const known = state_->find(row.mangled_name);
     if (known == nullptr)
       return fail(ErrorCode::kNotFound, fmt::format("the note has no row '{}'", row.mangled_name));
-    const std::string_view template_name = row.template_name.value_or(known->template_name);
-    const std::string_view type_args = row.type_args.value_or(known->type_args);
+    const std::string_view template_name =
+        row.template_name ? *row.template_name : known->template_name;
+    const std::string_view type_args = row.type_args ? *row.type_args : known->type_args;
     if (known->template_name != template_name || !same_type_args(known->type_args, type_args))
       return other_pair(row.mangled_name, *known, template_name, type_args);
     if (known->table == NoteTable::kPossible && seen.insert(row.mangled_name).second)

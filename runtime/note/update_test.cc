@@ -194,6 +194,14 @@ TEST_F(Update, ARowWithABarIsRewrittenInsteadOfCommentedOut) {
   EXPECT_TRUE(names.possible.empty());
 }
 
+TEST_F(Update, ARowThatWouldNotReadBackIsRefusedAndNothingWritten) {
+  const std::string before = read_file(path_);
+  NoteUpdater updater = this->updater();
+  EXPECT_FALSE(updater.promote({.mangled_name = "List$3", .from_file = "\xFF.spl"}));
+  EXPECT_EQ(read_file(path_), before);
+  EXPECT_TRUE(updater.promote({.mangled_name = "List$3"}));
+}
+
 TEST_F(Update, TheOtherPublishedColumnsAreKept) {
   const std::string text =
       "possible |mangled_name, template_name, type_args, can_defer, mood|\n"

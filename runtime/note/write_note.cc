@@ -22,8 +22,7 @@ constexpr sdn::WriteOptions kStyle{.cells = sdn::Quoting::kEveryString};
 class TableText {
  public:
   // With the columns of `form`, then those of `table` (which may be null) that it does not know.
-  TableText(std::string& out, const NoteTableForm& form, const sdn::Table* table)
-      : form_(form), table_(table) {
+  TableText(std::string& out, const NoteTableForm& form, const sdn::Table* table) : form_(form) {
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < form.column_count; ++i) names.push_back(form.columns[i].name);
     if (table != nullptr) {
@@ -107,7 +106,6 @@ class TableText {
   }
 
   const NoteTableForm& form_;
-  const sdn::Table* table_;
   NoteColumns columns_;
   std::vector<std::uint16_t> other_;
   std::int64_t next_id_ = 0;

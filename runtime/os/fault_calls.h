@@ -21,10 +21,13 @@ inline int descriptor_count() {
   return count;
 }
 
-class FaultCalls : public SystemCalls {
+// Over the calls of `Base`: the kernel's, or those of a file system in memory (memory_calls.h).
+template <typename Base>
+class FaultCallsOver : public Base {
  public:
-  int fail_at = -1;  // the call, counted from 0, that fails with `error`
-  int die_at = -1;   // the call, counted from 0, in front of which the process is killed
+  int fail_at = -1;           // the call, counted from 0, that fails with `error`
+  bool stays_broken = false;  // all calls after it fail too, as if the process were gone
+  int die_at = -1;            // the call, counted from 0, in front of which the process is killed
   int error = EIO;
   bool halves = false;  // reads and writes do at most `step` bytes, every other time EINTR
   std::size_t step = 7;
@@ -36,59 +39,57 @@ class FaultCalls : public SystemCalls {
       errno = EOPNOTSUPP;
       return -1;
     }
-    return fails() ? -1 : SystemCalls::open(path, flags, mode);
+    return fails() ? -1 : Base::open(path, flags, mode);
   }
   int close(int fd) override {  // close() frees the descriptor even when it reports an error
     const bool failed = fails();
-    const int result = SystemCalls::close(fd);
+    const int result = Base::close(fd);
     if (failed) errno = error;
     return failed ? -1 : result;
   }
-  int fstat(int fd, struct stat* out) override {
-    return fails() ? -1 : SystemCalls::fstat(fd, out);
-  }
+  int fstat(int fd, struct stat* out) override { return fails() ? -1 : Base::fstat(fd, out); }
   int stat(const char* path, struct stat* out) override {
-    return fails() ? -1 : SystemCalls::stat(path, out);
+    return fails() ? -1 : Base::stat(path, out);
   }
-  int fchmod(int fd, mode_t mode) override { return fails() ? -1 : SystemCalls::fchmod(fd, mode); }
+  int fchmod(int fd, mode_t mode) override { return fails() ? -1 : Base::fchmod(fd, mode); }
   ssize_t read(int fd, void* out, size_t size) override {
-    return fails() || interrupted() ? -1 : SystemCalls::read(fd, out, part(size));
+    return fails() || interrupted() ? -1 : Base::read(fd, out, part(size));
   }
   ssize_t pread(int fd, void* out, size_t size, off_t offset) override {
-    return fails() || interrupted() ? -1 : SystemCalls::pread(fd, out, part(size), offset);
+    return fails() || interrupted() ? -1 : Base::pread(fd, out, part(size), offset);
   }
   ssize_t write(int fd, const void* data, size_t size) override {
-    return fails() || interrupted() ? -1 : SystemCalls::write(fd, data, part(size));
+    return fails() || interrupted() ? -1 : Base::write(fd, data, part(size));
   }
   ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) override {
-    return fails() || interrupted() ? -1 : SystemCalls::pwrite(fd, data, part(size), offset);
+    return fails() || interrupted() ? -1 : Base::pwrite(fd, data, part(size), offset);
   }
-  int fdatasync(int fd) override { return fails() ? -1 : SystemCalls::fdatasync(fd); }
+  int fdatasync(int fd) override { return fails() ? -1 : Base::fdatasync(fd); }
   int flock(int fd, int operation) override {
-    return fails() || interrupted() ? -1 : SystemCalls::flock(fd, operation);
+    return fails() || interrupted() ? -1 : Base::flock(fd, operation);
   }
   ssize_t listxattr(const char* path, char* names, size_t size) override {
-    return fails() ? -1 : SystemCalls::listxattr(path, names, size);
+    return fails() ? -1 : Base::listxattr(path, names, size);
   }
   ssize_t getxattr(const char* path, const char* name, void* value, size_t size) override {
-    return fails() ? -1 : SystemCalls::getxattr(path, name, value, size);
+    return fails() ? -1 : Base::getxattr(path, name, value, size);
   }
   int fsetxattr(int fd, const char* name, const void* value, size_t size) override {
-    return fails() ? -1 : SystemCalls::fsetxattr(fd, name, value, size);
+    return fails() ? -1 : Base::fsetxattr(fd, name, value, size);
   }
-  int fsync(int fd) override { return fails() ? -1 : SystemCalls::fsync(fd); }
+  int fsync(int fd) override { return fails() ? -1 : Base::fsync(fd); }
   int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) override {
-    return fails() ? -1 : SystemCalls::linkat(from_dir, from, to_dir, to, flags);
+    return fails() ? -1 : Base::linkat(from_dir, from, to_dir, to, flags);
   }
   int rename(const char* from, const char* to) override {
-    return fails() ? -1 : SystemCalls::rename(from, to);
+    return fails() ? -1 : Base::rename(from, to);
   }
   int mkdir(const char* path, mode_t mode) override {
-    return fails() ? -1 : SystemCalls::mkdir(path, mode);
+    return fails() ? -1 : Base::mkdir(path, mode);
   }
   void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) override {
     return fails() ? reinterpret_cast<void*>(-1)
-                   : SystemCalls::mmap(address, size, protection, flags, fd, offset);
+                   : Base::mmap(address, size, protection, flags, fd, offset);
   }
 
  private:
@@ -96,7 +97,8 @@ class FaultCalls : public SystemCalls {
 
   bool fails() {
     if (calls == die_at) static_cast<void>(std::raise(SIGKILL));
-    if (calls++ != fail_at) return false;
+    const int number = calls++;
+    if (number != fail_at && !(stays_broken && fail_at >= 0 && number > fail_at)) return false;
     errno = error;
     return true;
   }
@@ -109,5 +111,7 @@ class FaultCalls : public SystemCalls {
 
   bool is_interrupted_ = false;
 };
+
+using FaultCalls = FaultCallsOver<SystemCalls>;
 
 }  // namespace smf::os

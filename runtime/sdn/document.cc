@@ -8,23 +8,30 @@
 
 #include "runtime/sdn/parser.h"
 #include "runtime/sdn/text_check.h"
+#include "runtime/sdn/upstream_parser.h"
 
 namespace smf::sdn {
 namespace {
 
-using internal::Parser;
+using internal::Mistake;
 using internal::Storage;
+using internal::Warnings;
 
-std::optional<Parser::Mistake> run(Storage& storage, const Limits& limits) {
+std::optional<Mistake> run(Storage& storage, const ParseOptions& options, Warnings& warnings) {
+  const Limits& limits = options.limits;
   if (storage.text.size() > limits.text_bytes) {
-    return Parser::Mistake{ErrorKind::kLimit, limits.text_bytes,
-                           fmt::format("a text longer than {} bytes", limits.text_bytes)};
+    return Mistake{ErrorKind::kLimit, limits.text_bytes,
+                   fmt::format("a text longer than {} bytes", limits.text_bytes)};
+  }
+  if (options.mode == Mode::kUpstream) {
+    storage.has_spans = false;
+    return internal::parse_upstream(storage, limits, warnings);
   }
   if (const auto bad = find_bad_byte(storage.text)) {
-    return Parser::Mistake{ErrorKind::kSyntax, bad->offset,
-                           fmt::format("found {}, expected UTF-8 text", bad->what)};
+    return Mistake{ErrorKind::kSyntax, bad->offset,
+                   fmt::format("found {}, expected UTF-8 text", bad->what)};
   }
-  Parser parser(storage, limits);
+  internal::Parser parser(storage, limits, options.mode == Mode::kLenient ? &warnings : nullptr);
   if (parser.run()) return std::nullopt;
   return parser.mistake();
 }
@@ -33,11 +40,17 @@ Result<Document> parse_storage(std::unique_ptr<Storage> storage, const ParseOpti
                                Diagnostic* diagnostic) {
   const Limits& limits = options.limits;
   if (limits.depth > Limits::kDepthCeiling || limits.string_bytes > Limits::kStringCeiling ||
-      limits.values > Limits::kValuesCeiling || limits.text_bytes > Limits::kTextCeiling) {
+      limits.values > Limits::kValuesCeiling || limits.text_bytes > Limits::kTextCeiling ||
+      limits.warnings > Limits::kWarningsCeiling) {
     return fail(ErrorCode::kInvalidArgument, "a limit for SDN text is above its ceiling");
   }
-  const auto mistake = run(*storage, limits);
-  if (!mistake) return Document(std::move(storage));
+  Warnings warnings(limits.warnings);
+  const auto mistake = run(*storage, options, warnings);
+  if (!mistake) {
+    storage->warning_count = warnings.count();
+    storage->warnings = std::move(warnings).diagnose(storage->text);
+    return Document(std::move(storage));
+  }
   Diagnostic report = diagnose(storage->text, mistake->offset, mistake->kind, mistake->message);
   Error error = report.to_error();
   if (diagnostic != nullptr) *diagnostic = std::move(report);

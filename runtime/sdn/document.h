@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,13 @@
 
 namespace smf::sdn {
 
+// Text that strict mode accepts means the same in lenient mode, without a warning.
 enum class Mode : std::uint8_t {
-  kStrict,  // what is not in docs/sdn.md is an error
+  kStrict,   // what is not in docs/sdn.md is an error
+  kLenient,  // also lists of YAML, sections of TOML and so on, each with a warning
+  // What the first implementation of SDN makes of a text, characters it loses included: for
+  // comparing, not for use. It warns of what is lost.
+  kUpstream,
 };
 
 // What a text may ask for; more is an error of kind kLimit. The ceilings are what the form in
@@ -35,11 +41,13 @@ struct Limits {
   std::uint64_t string_bytes = std::uint64_t{1} << 20;  // of one string or key, after escapes
   std::uint64_t values = 16'000'000;  // table cells, array elements and dict entries together
   std::uint64_t text_bytes = kTextCeiling;
+  std::uint32_t warnings = 100;  // kept; further ones are only counted
 
   static constexpr std::uint32_t kDepthCeiling = 1000;
   static constexpr std::uint64_t kStringCeiling = internal::kMaxNodeLength;
   static constexpr std::uint64_t kValuesCeiling = std::uint64_t{1} << 30;
   static constexpr std::uint64_t kTextCeiling = 0xFFFF'FFFF;
+  static constexpr std::uint32_t kWarningsCeiling = 10'000;
 };
 
 struct ParseOptions {
@@ -59,6 +67,13 @@ class Document {
   Result<Value> get(std::string_view path) const { return root().get(path); }
   // The text as given to parse.
   std::string_view text() const { return storage_->text; }
+  // What other modes than strict let pass, in the order of the text: as many as Limits::warnings.
+  std::span<const Diagnostic> warnings() const { return storage_->warnings; }
+  // How many there were.
+  std::uint64_t warning_count() const { return storage_->warning_count; }
+  // Whether strict mode would read the same from the text: it was read so, or in lenient mode
+  // without a warning.
+  bool is_strict() const { return storage_->has_spans && storage_->warning_count == 0; }
   // Line and column of a byte of the text. Linear in the offset.
   Position position(std::uint64_t offset) const { return position_of(text(), offset); }
 

@@ -141,6 +141,8 @@ class Formatter {
 }  // namespace
 
 Result<std::string> format(const Document& document) try {
+  if (!document.is_strict())
+    return fail(ErrorCode::kInvalidArgument, "only strict SDN can be formatted: write it anew");
   std::string out =
       Formatter(document.text(), TallValues(document.text()).find(document.root())).run();
   while (out.ends_with("\n\n")) out.pop_back();

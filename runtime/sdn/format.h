@@ -15,7 +15,8 @@
 
 namespace smf::sdn {
 
-// Linear. Errors are those of parse(). Thread-safe.
+// The document is_strict(), else kInvalidArgument: write() makes strict SDN of any other. Linear.
+// Thread-safe.
 Result<std::string> format(const Document& document);
 
 }  // namespace smf::sdn

@@ -46,6 +46,11 @@ bool Parser::next_line() {
 }
 
 bool Parser::mixed_indentation(const char* at) {
+  if (lenient_ != nullptr) {
+    lenient_->add(ErrorKind::kBadIndentation, offset(at),
+                  "tabs and spaces mixed in the indentation: a tab counts 4 columns");
+    return true;
+  }
   return fail(ErrorKind::kBadIndentation, at,
               indent_character_ == ' '
                   ? "found a tab in the indentation, expected spaces as before"

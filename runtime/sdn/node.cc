@@ -28,11 +28,19 @@ std::string_view describe(Kind kind) {
 
 namespace internal {
 namespace {
+constexpr std::uint64_t kMost = 0xFFFF'FFFF;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+}  // namespace
+
+void NodeArray::expect(std::uint64_t count) {
+  if (count <= capacity_ || count > kMost) return;
+  void* const moved = std::realloc(static_cast<void*>(data_), count * sizeof(Node));
+  if (moved == nullptr) return;
+  data_ = static_cast<Node*>(moved);
+  capacity_ = static_cast<std::uint32_t>(count);
 }
 
 void NodeArray::grow(std::uint64_t at_least) {
-  constexpr std::uint64_t kMost = 0xFFFF'FFFF;
   if (at_least > kMost) throw std::bad_alloc();
   const std::uint64_t doubled = std::max<std::uint64_t>(64, std::uint64_t{capacity_} * 2);
   const std::uint64_t capacity = std::min(kMost, std::max(at_least, doubled));

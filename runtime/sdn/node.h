@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "runtime/base/check.h"
+#include "runtime/sdn/diagnostic.h"
 
 namespace smf::sdn {
 
@@ -88,6 +89,8 @@ class NodeArray {
     return data_ + size_;
   }
   void advance(std::uint32_t count) { size_ += count; }
+  // Room for `count`, if memory for it can be had: growing later copies.
+  void expect(std::uint64_t count);
   void truncate(std::uint32_t size) { size_ = size; }
 
  private:
@@ -116,6 +119,11 @@ struct Storage {
   std::size_t arena_left = 0;
   char* arena_next = nullptr;
   Node root;
+  std::vector<Diagnostic> warnings;
+  std::uint64_t warning_count = 0;
+  // Whether a value's bytes can be found again by looking at the text: not where characters were
+  // dropped from it.
+  bool has_spans = true;
 
   // `size` bytes that stay where they are as long as the document lives. Throws std::bad_alloc.
   char* allocate(std::size_t size);

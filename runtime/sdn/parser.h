@@ -1,4 +1,7 @@
-// The strict parser: one pass from the text to nodes.
+// The strict and the lenient parser: one pass from the text to nodes.
+//
+// Lenient mode is a branch where a block begins and where a mistake would be told (lenient.cc); the
+// lines and cells of strict mode pass none.
 //
 // The text is checked for bytes it may not hold before; so a newline is always "\n" or "\r\n", and
 // characters are whole. Functions return false once a mistake is recorded; its line and column are
@@ -12,14 +15,20 @@
 
 #include "runtime/sdn/diagnostic.h"
 #include "runtime/sdn/document.h"
+#include "runtime/sdn/mistake.h"
 #include "runtime/sdn/node.h"
 #include "runtime/sdn/scan.h"
 
 namespace smf::sdn::internal {
 
+class Gathering;
+
 class Parser {
  public:
-  Parser(Storage& storage, const Limits& limits);
+  using Mistake = internal::Mistake;
+
+  // With `lenient`, the mode is lenient and its warnings go there.
+  Parser(Storage& storage, const Limits& limits, Warnings* lenient = nullptr);
 
   // Fills the storage; false leaves the mistake below. Throws std::bad_alloc.
   bool run();
@@ -30,11 +39,6 @@ class Parser {
   bool run_row(std::uint64_t line, std::uint32_t column_count, std::uint32_t& cells);
   bool has_mistake() const { return !mistake_.message.empty(); }
 
-  struct Mistake {
-    ErrorKind kind;
-    std::uint64_t offset;
-    std::string message;
-  };
   const Mistake& mistake() const { return mistake_; }
 
  private:
@@ -60,10 +64,27 @@ class Parser {
   bool line_value(std::uint32_t depth, Node& out);
   bool bare_line(Node& out);
   bool looks_like_entry() const;
+  const char* after_key(const char* p) const;
+  bool at_list_item() const;
   bool is_operator(const char* p) const;
   bool key(Node& out);
+  bool key_too_long(const char* first);
+  bool outside_document(std::int64_t column);
   bool close_dict(std::uint32_t mark, Node& out);
   void close_children(std::uint32_t mark, std::uint32_t nodes_each, Node& out);
+
+  // Of lenient mode only (lenient.cc).
+  bool at_section() const;
+  bool at_head() const;
+  std::int64_t next_indent(const char* p) const;
+  bool lenient_block(std::uint32_t depth, Node& out);
+  bool lenient_document(Node& out);
+  bool lenient_dict(std::uint32_t depth, Node& out);
+  bool head(std::uint32_t depth, Gathering& gathering);
+  bool section(std::int64_t column, Gathering& gathering);
+  bool section_part(Node& out);
+  bool list_block(std::uint32_t depth, Node& out, bool is_at_key = false);
+  bool list_item(std::int64_t column, std::uint32_t depth, Node& out);
 
   // Between brackets (inline.cc).
   bool inline_value(std::uint32_t depth, Close close, Node& out);
@@ -82,13 +103,17 @@ class Parser {
   bool named_table(std::int64_t column, std::uint32_t depth, Node& out);
   bool typed_table(std::int64_t column, std::uint32_t depth, Node& out);
   bool rows(std::int64_t column, TableShape& shape);
-  bool row(TableShape& shape);
+  // `find(p)` is the first quote, backslash or newline at or behind `p`.
+  template <typename Find>
+  bool row(TableShape& shape, Find find);
+  bool next_row(std::int64_t rows_column);
   bool bare_cell(Node& out);
   bool row_width(const char* row, std::uint32_t expected);
   void add_table(const char* start, const TableShape& shape, Node& out);
 
   // Scalars (scalars.cc).
   bool quoted(Node& out);
+  bool plain_quoted(const char* p, const char* stop, Node& out) const;
   bool quoted_with_escapes(Node& out);
   bool decode(const char* first, const char* last, Node& out);
   bool escape(const char*& p, const char* last, char*& to);
@@ -105,10 +130,12 @@ class Parser {
 
   Storage& storage_;
   const Limits limits_;
+  Warnings* const lenient_;
   const char* begin_;
   const char* end_;
   const char* p_;
-  std::int64_t indent_ = 0;  // of the present line, in columns; -1 at the end of the text
+  std::int64_t indent_ = 0;            // of the present line, in columns; -1 at the end of the text
+  std::int64_t document_column_ = -1;  // of the document's entries
   char indent_character_ = 0;
   std::uint64_t values_ = 0;
   NodeArray open_;  // children of containers that are not closed yet
@@ -119,30 +146,39 @@ inline void Parser::skip_blanks() {
   while (p_ < end_ && is_blank(*p_)) ++p_;
 }
 
-inline bool Parser::quoted(Node& out) {
-  const char* const first = p_ + 1;
-  const char* const last = find_quote_escape_or_newline(first, end_);
-  const auto length = static_cast<std::uint64_t>(last - first);
+// The string between the quote at `p` and `stop`, the first quote, backslash or newline behind it;
+// false if it is not that simple.
+inline bool Parser::plain_quoted(const char* p, const char* stop, Node& out) const {
+  const auto length = static_cast<std::uint64_t>(stop - p - 1);
   // `""` may be the beginning of `"""`.
-  if (last == end_ || *last != '"' || length > limits_.string_bytes ||
-      (length == 0 && end_ - last > 1 && last[1] == '"')) [[unlikely]] {
-    return quoted_with_escapes(out);
+  if (stop == end_ || *stop != '"' || length > limits_.string_bytes ||
+      (length == 0 && end_ - stop > 1 && stop[1] == '"')) [[unlikely]] {
+    return false;
   }
-  out.start = offset(p_);
-  out.tag = Node::make_tag(Kind::kString, length, true);
-  out.payload.text = first;
-  p_ = last + 1;
+  out = {offset(p), Node::make_tag(Kind::kString, length, true), {.text = p + 1}};
   return true;
 }
 
-// Of bare text, most is words: whatever does not begin like a number or a keyword is a string.
+inline bool Parser::quoted(Node& out) {
+  const char* const stop = find_quote_escape_or_newline(p_ + 1, end_);
+  if (!plain_quoted(p_, stop, out)) return quoted_with_escapes(out);
+  p_ = stop + 1;
+  return true;
+}
+
+// Any so many digits fit 64 bits.
+inline constexpr std::uint64_t kSafeDigits = 18;
+
 inline bool Parser::bare(const char* first, const char* last, Node& out) {
   const auto length = static_cast<std::uint64_t>(last - first);
-  if (length == 1 && is_digit(*first)) {
-    out = {offset(first), Node::make_tag(Kind::kInt, 1), {.integer = *first - '0'}};
-    return true;
+  if (length == 0 || length > kSafeDigits || !is_digit(*first)) return other_bare(first, last, out);
+  std::int64_t integer = 0;
+  for (const char* p = first; p < last; ++p) {
+    if (!is_digit(*p)) return other_bare(first, last, out);
+    integer = integer * 10 + (*p - '0');
   }
-  return other_bare(first, last, out);
+  out = {offset(first), Node::make_tag(Kind::kInt, length), {.integer = integer}};
+  return true;
 }
 
 }  // namespace smf::sdn::internal

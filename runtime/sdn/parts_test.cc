@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/sdn/scan.h"
+#include "runtime/sdn/specials.h"
 #include "runtime/sdn/spell.h"
 #include "runtime/sdn/text_check.h"
 #include "runtime/sdn/unique_keys.h"
@@ -29,6 +30,49 @@ TEST(Scan, FindsTheSamePlaceWithAndWithoutSimd) {
               static_cast<std::ptrdiff_t>(plain));
     ASSERT_EQ(find_quote_escape_or_newline_portable(text.data(), end) - text.data(),
               static_cast<std::ptrdiff_t>(plain));
+  }
+}
+
+// Text in which specials are rare or frequent, as a window of any size sees it.
+std::string random_text(std::mt19937_64& random, std::size_t size) {
+  constexpr std::string_view kBytes = "\"\\\n \t\r\x1f\x20\x7e\x7f\x80\xc3\xa4\xff";
+  std::string text(size, 'x');
+  const std::uint64_t rarity = std::uint64_t{1} << (random() % 8);
+  for (char& c : text)
+    if (random() % rarity == 0) c = kBytes[random() % kBytes.size()];
+  return text;
+}
+
+TEST(Specials, AreTheSameWithAndWithoutAvx2) {
+#if defined(__x86_64__)
+  if (!internal::has_avx2()) GTEST_SKIP() << "no AVX2";
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 5'000; ++round) {
+    const std::string text = random_text(random, random() % 600);
+    std::vector<std::uint16_t> portable(text.size() + 8), avx2(text.size() + 8);
+    portable.resize(internal::list_specials_portable(text.data(), text.size(), portable.data()));
+    avx2.resize(internal::list_specials_avx2(text.data(), text.size(), avx2.data()));
+    ASSERT_EQ(portable, avx2) << round;
+    ASSERT_EQ(plain_blocks_portable(text.data(), text.size()),
+              plain_blocks_avx2(text.data(), text.size()))
+        << round;
+  }
+#else
+  GTEST_SKIP() << "not x86-64";
+#endif
+}
+
+TEST(Specials, AreFoundFromWhereverTheCursorStands) {
+  std::mt19937_64 random(12);
+  for (int round = 0; round < 300; ++round) {
+    const std::string text = random_text(random, random() % 9'000);
+    const char* const end = text.data() + text.size();
+    internal::Specials specials(text.data(), end);
+    const std::size_t longest_step = 1 + random() % 3'000;
+    for (const char* p = text.data();; p += 1 + random() % longest_step) {
+      if (p >= end) break;
+      ASSERT_EQ(specials.next(p), find_quote_escape_or_newline_portable(p, end)) << round;
+    }
   }
 }
 

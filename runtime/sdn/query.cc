@@ -124,12 +124,17 @@ Result<TableQuery> TableQuery::order_by(std::string_view name, Order order) cons
   std::vector<std::pair<OwnedValue, std::uint32_t>> keyed;
   keyed.reserve(rows_.size());
   for (const std::uint32_t row : rows_) keyed.emplace_back(table_.cell(row, at), row);
-  std::ranges::stable_sort(keyed, [&](const auto& a, const auto& b) {
-    return order == Order::kAscending ? compare(a.first, b.first) < 0
-                                      : compare(b.first, a.first) < 0;
+  // Rows that compare equal stay in their order, whatever the direction.
+  std::vector<std::size_t> sorted(keyed.size());
+  std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+  std::ranges::sort(sorted, [&](std::size_t a, std::size_t b) {
+    const auto by_value = compare(keyed[a].first, keyed[b].first);
+    if (by_value == 0) return a < b;
+    return order == Order::kAscending ? by_value < 0 : by_value > 0;
   });
   TableQuery result = *this;
-  std::ranges::transform(keyed, result.rows_.begin(), [](const auto& item) { return item.second; });
+  std::ranges::transform(sorted, result.rows_.begin(),
+                         [&](std::size_t index) { return keyed[index].second; });
   return result;
 }
 

@@ -1,7 +1,10 @@
 // Parser: tables with a row on each line.
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "runtime/sdn/parser.h"
+#include "runtime/sdn/specials.h"
 #include "runtime/sdn/text_check.h"
 #include "runtime/sdn/unique_keys.h"
 
@@ -103,12 +106,15 @@ void Parser::add_table(const char* start, const TableShape& shape, Node& out) {
 // Perhaps one row on the header's line, then every deeper line.
 bool Parser::rows(std::int64_t column, TableShape& shape) {
   skip_blanks();
-  if (!at_line_end() && !at_comment() && !row(shape)) return false;
+  const auto search = [this](const char* p) { return find_quote_escape_or_newline(p, end_); };
+  if (!at_line_end() && !at_comment() && !row(shape, search)) return false;
   if (!finish_line()) return false;
   if (indent_ <= column) return true;
   const std::int64_t rows_column = indent_;
+  Specials specials(p_, end_);
+  const auto listed = [&](const char* p) { return specials.next(p); };
   do {
-    if (!row(shape) || !finish_line()) return false;
+    if (!row(shape, listed) || !next_row(rows_column)) return false;
   } while (indent_ == rows_column);
   if (indent_ > column) {
     return fail(ErrorKind::kBadIndentation, p_,
@@ -126,7 +132,8 @@ bool Parser::run_row(std::uint64_t line, std::uint32_t column_count, std::uint32
   TableShape shape{};
   shape.column_count = column_count;
   cells = storage_.nodes.size();
-  const bool parsed = row(shape);
+  const bool parsed =
+      row(shape, [this](const char* p) { return find_quote_escape_or_newline(p, end_); });
   if (parsed) skip_blanks();
   const char* const newline = find_newline(p_, end_);
   const char* const stop = newline == end_ ? end_ : newline + 1;
@@ -140,36 +147,69 @@ bool Parser::run_row(std::uint64_t line, std::uint32_t column_count, std::uint32
   return true;
 }
 
-// One row. A last cell that is not quoted takes the rest of the line, commas included.
-bool Parser::row(TableShape& shape) {
+// finish_line(), fast where the next line is a row like this one.
+bool Parser::next_row(std::int64_t rows_column) {
+  constexpr std::int64_t kMostSpaces = 8;
+  constexpr std::uint64_t kSpaces = 0x2020'2020'2020'2020;
+  if (indent_character_ == ' ' && rows_column <= kMostSpaces && end_ - p_ > kMostSpaces + 1 &&
+      *p_ == '\n') {
+    // Each byte of the indentation is read once here too.
+    std::uint64_t word;
+    std::memcpy(&word, p_ + 1, sizeof word);
+    const char first = p_[1 + rows_column];
+    if (((word ^ kSpaces) << (64 - 8 * rows_column)) == 0 && first > ' ' && first != '#') {
+      p_ += 1 + rows_column;
+      return true;
+    }
+  }
+  return finish_line();
+}
+
+// One row. A last cell that is not quoted takes the rest of the line, commas included. The cursor
+// is a local variable where it can be: as a member it would be written and read back at each step,
+// since the nodes that are written in between might be it.
+template <typename Find>
+bool Parser::row(TableShape& shape, Find find) {
   if (!count_values(shape.column_count)) return false;
   const char* const start = p_;
+  const char* p = p_;
+  const char* const end = end_;
   Node* cell = storage_.nodes.extend(shape.column_count);
   Node* const last = cell + shape.column_count - 1;
-  for (; cell < last; ++cell) {
-    skip_blanks();
-    if (p_ < end_ && *p_ == '"') {
-      if (!quoted(*cell)) return false;
-      skip_blanks();
-    } else if (!bare_cell(*cell)) {
-      return false;
+  for (;; ++cell) {
+    while (p < end && is_blank(*p)) ++p;
+    const bool is_quoted = p < end && *p == '"';
+    if (is_quoted) {
+      const char* const stop = find(p + 1);
+      if (!plain_quoted(p, stop, *cell)) {
+        p_ = p;
+        if (!quoted_with_escapes(*cell)) return false;
+        p = p_;
+      } else {
+        p = stop + 1;
+      }
+      while (p < end && is_blank(*p)) ++p;
+    } else if (cell != last) {
+      p_ = p;
+      if (!bare_cell(*cell)) return false;
+      p = p_;
     }
-    if (p_ == end_ || *p_ != ',') [[unlikely]] {
+    if (cell == last) {
+      p_ = p;
+      if (!is_quoted) {
+        p_ = bare_line_end(p);
+        if (!bare(p, p_, *cell)) return false;
+      } else if (p < end && *p == ',') [[unlikely]] {
+        return row_width(start, shape.column_count);
+      }
+      break;
+    }
+    if (p == end || *p != ',') [[unlikely]] {
+      p_ = p;
       if (at_line_end() || at_comment()) return row_width(start, shape.column_count);
       return expected("',' after a cell");
     }
-    ++p_;
-  }
-  skip_blanks();
-  if (p_ < end_ && *p_ == '"') {
-    if (!quoted(*cell)) return false;
-    skip_blanks();
-    if (p_ < end_ && *p_ == ',') [[unlikely]]
-      return row_width(start, shape.column_count);
-  } else {
-    const char* const first = p_;
-    p_ = bare_line_end(first);
-    if (!bare(first, p_, *cell)) return false;
+    ++p;
   }
   storage_.nodes.advance(shape.column_count);
   ++shape.row_count;

@@ -94,6 +94,9 @@ class Ends {
 
 }  // namespace
 
-Span Value::span() const { return {node_->start, Ends(*storage_).of(*node_) - node_->start}; }
+Span Value::span() const {
+  if (!storage_->has_spans) return {node_->start, 0};
+  return {node_->start, Ends(*storage_).of(*node_) - node_->start};
+}
 
 }  // namespace smf::sdn

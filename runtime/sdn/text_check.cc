@@ -2,6 +2,12 @@
 
 #include <algorithm>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "runtime/sdn/specials.h"
+
 namespace smf::sdn {
 namespace {
 
@@ -17,6 +23,48 @@ bool is_plain_block(const char* block) {
     odd |= static_cast<unsigned char>((control & ~allowed) | (c >= 0x7F));
   }
   return odd == 0;
+}
+
+}  // namespace
+
+std::size_t plain_blocks_portable(const char* text, std::size_t size) {
+  std::size_t at = 0;
+  while (size - at >= kBlock && is_plain_block(text + at)) at += kBlock;
+  return at;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) std::size_t plain_blocks_avx2(const char* text, std::size_t size) {
+  const __m256i last_control = _mm256_set1_epi8(0x1F);
+  const __m256i last_plain = _mm256_set1_epi8(0x7E);
+  const __m256i newline = _mm256_set1_epi8('\n');
+  const __m256i tab = _mm256_set1_epi8('\t');
+  std::size_t at = 0;
+  for (; size - at >= kBlock; at += kBlock) {
+    __m256i odd = _mm256_setzero_si256();
+    for (std::size_t half = 0; half < kBlock; half += 32) {
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at + half));
+      const __m256i allowed =
+          _mm256_or_si256(_mm256_cmpeq_epi8(bytes, newline), _mm256_cmpeq_epi8(bytes, tab));
+      // As signed bytes, what is not ASCII is below every control character.
+      const __m256i bad = _mm256_or_si256(
+          _mm256_cmpgt_epi8(bytes, last_plain),
+          _mm256_andnot_si256(_mm256_cmpgt_epi8(bytes, last_control), _mm256_set1_epi8(-1)));
+      odd = _mm256_or_si256(odd, _mm256_andnot_si256(allowed, bad));
+    }
+    if (_mm256_testz_si256(odd, odd) == 0) break;
+  }
+  return at;
+}
+#endif
+
+namespace {
+
+std::size_t plain_blocks(const char* text, std::size_t size) {
+#if defined(__x86_64__)
+  if (internal::has_avx2()) return plain_blocks_avx2(text, size);
+#endif
+  return plain_blocks_portable(text, size);
 }
 
 // The bytes to go on by, or 0 at a bad one.
@@ -55,7 +103,7 @@ std::size_t character_size(std::string_view text) {
 std::optional<BadByte> find_bad_byte(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    while (text.size() - at >= kBlock && is_plain_block(text.data() + at)) at += kBlock;
+    at += plain_blocks(text.data() + at, text.size() - at);
     const std::size_t slow_end = std::min(text.size(), at + kBlock);
     while (at < slow_end) {
       const char* what = nullptr;

@@ -17,6 +17,14 @@ inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // overlong, a surrogate, above U+10FFFF) or is empty.
 std::size_t character_size(std::string_view text);
 
+// The bytes at the start of a text that are whole blocks of 64 of printable ASCII, tabs and line
+// feeds: 64 at a time where the processor has AVX2, else as the compiler makes it. Both stop at the
+// same block.
+std::size_t plain_blocks_portable(const char* text, std::size_t size);
+#if defined(__x86_64__)
+std::size_t plain_blocks_avx2(const char* text, std::size_t size);
+#endif
+
 struct BadByte {
   std::uint64_t offset;
   const char* what;  // what was found there

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "runtime/sdn/mistake.h"
 #include "runtime/sdn/node.h"
 
 namespace smf::sdn::internal {
@@ -19,5 +20,15 @@ std::optional<std::uint32_t> find_repeated(const Node* first, std::uint32_t coun
 // The part of the above that hashes cannot slow down: O(n log n) comparisons.
 std::optional<std::uint32_t> find_repeated_by_sorting(const Node* first, std::uint32_t count,
                                                       std::uint32_t stride);
+
+// Of entries with the same key the last one counts, ...
+enum class Keep : std::uint8_t {
+  kLastPlace,   // where it stands
+  kFirstPlace,  // where the first one stood
+};
+
+// Drops the other ones from `count` entries, a key node and a value node each, and returns how many
+// are left; a warning for each. O(n log n) comparisons whatever the keys. Throws std::bad_alloc.
+std::uint32_t drop_repeated(Node* entries, std::uint32_t count, Keep keep, Warnings& warnings);
 
 }  // namespace smf::sdn::internal

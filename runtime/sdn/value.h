@@ -75,7 +75,8 @@ class Value {
   std::uint64_t offset() const { return node_->start; }
   // All bytes that belong to the value: quotes and brackets included; of a block or a table, from
   // its first to the last byte of its last value. Found by looking at the text again, when asked
-  // for: costs what the way down to the last value costs.
+  // for: costs what the way down to the last value costs. A dict that lenient mode gathered from
+  // several places ends with its last entry; in upstream mode, where text is lost, the length is 0.
   Span span() const;
   // Line and column of the first byte. Linear in the offset: for messages.
   Position position() const;
