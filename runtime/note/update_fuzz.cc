@@ -350,8 +350,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     steps.push_back(line);
   }
   const bool is_raw = !steps.empty() && steps.front() == "r";
-  const auto module =
-      is_raw ? fuzzing::raw_module(std::string(input), {}) : fuzzing::packed_module(input);
+  const auto module = is_raw ? fuzzing::raw_module(input, {}) : fuzzing::packed_module(input);
   if (!module) return 0;
   fuzzing::Story story(*module);
   steps.resize(std::min(steps.size(), fuzzing::kMostSteps));
