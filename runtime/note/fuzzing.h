@@ -59,10 +59,10 @@ inline std::optional<std::string> packed_module(std::string_view text) {
 }
 
 // The note's section as it is given, with an index where `index` is not empty.
-inline std::string raw_module(std::string section, const ByteVector& index) {
+inline std::string raw_module(std::string_view section, const ByteVector& index) {
   ModuleSpec spec = module_without_note();
   spec.sections.push_back(note_section(""));
-  spec.sections.back().payload = text_source(std::move(section));
+  spec.sections.back().payload = text_source(std::string(section));
   if (!index.empty()) {
     spec.sections.push_back({.name = std::string(kNoteIndexSection),
                              .type = static_cast<std::uint8_t>(SectionType::kDebug),

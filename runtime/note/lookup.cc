@@ -16,8 +16,9 @@ namespace {
 
 using Match = std::optional<NoteMatch>;
 
-// Which field of a row a column of the index is: its place in NoteColumns.
-constexpr std::size_t field_of(NoteColumn column) {
+// Which field of a row of `table` a column of the index is: its place in NoteColumns.
+constexpr std::size_t field_of(NoteColumn column, NoteTable table) {
+  const bool is_made = table == NoteTable::kInstantiations;
   switch (column) {
     case NoteColumn::kId:
       return 0;
@@ -28,15 +29,17 @@ constexpr std::size_t field_of(NoteColumn column) {
     case NoteColumn::kMangledName:
       return 3;
     case NoteColumn::kFromFile:
-    case NoteColumn::kRequiredBy:
-      return 4;
+      return is_made ? 4 : NoteColumns::kMax;
     case NoteColumn::kFromLoc:
-    case NoteColumn::kCanDefer:
-      return 5;
+      return is_made ? 5 : NoteColumns::kMax;
     case NoteColumn::kToObj:
-      return 6;
+      return is_made ? 6 : NoteColumns::kMax;
     case NoteColumn::kStatus:
-      return 7;
+      return is_made ? 7 : NoteColumns::kMax;
+    case NoteColumn::kRequiredBy:
+      return is_made ? NoteColumns::kMax : 4;
+    case NoteColumn::kCanDefer:
+      return is_made ? NoteColumns::kMax : 5;
     default:
       return NoteColumns::kMax;
   }
@@ -51,7 +54,7 @@ TableColumns columns_of(const NoteIndex& index, NoteTable table) {
   TableColumns result;
   for (const NoteColumn column : index.table(table).columns) {
     if (column == NoteColumn::kNone) break;
-    const std::size_t field = field_of(column);
+    const std::size_t field = field_of(column, table);
     if (field < NoteColumns::kMax && result.columns.at[field] == NoteColumns::kAbsent)
       result.columns.at[field] = static_cast<std::uint16_t>(result.count);
     ++result.count;

@@ -190,6 +190,18 @@ TEST_F(Lookup, AnInstantiationThatCannotBeIndexedWinsToo) {
   EXPECT_EQ(describe(NoteLookup::open(map())->find("List$5")), "made List<5> List$5 f   ");
 }
 
+TEST_F(Lookup, AColumnOfTheOtherTableIsNoFieldOfTheRow) {
+  std::string text =
+      "possible |mangled_name, template, type_args, status|\n    \"A\", \"A\", \"\", \"s\"\n"
+      "instantiations |mangled_name, template, type_args, required_by|\n";
+  for (std::size_t i = 0; i < kRows; ++i)
+    text += fmt::format("    \"{}\", \"List\", \"{}\", \"main\"\n", possible_name(i), i);
+  write_file(path_, build_bytes(sample_module(text)).value());
+  ASSERT_TRUE(NoteLookup::open(map())->has_index());
+  expect_the_answers_of_the_note(map());
+  EXPECT_EQ(describe(NoteLookup::open(map())->find("List$5")), "made List<5> List$5    ");
+}
+
 TEST_F(Lookup, ATableOfManyColumnsCanBeAppendedTo) {
   std::string text = sample_note(kRows);
   std::string columns, cells;

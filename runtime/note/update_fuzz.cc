@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "runtime/format/verify.h"
@@ -43,10 +44,11 @@ constexpr std::size_t kMostSteps = 8;
 struct Contents {
   bool verifies = false;
   bool reads = false;
-  std::size_t note_end = 0;               // behind the terminator line, from the section's start
-  std::vector<std::string> made{};        // in order
-  std::multiset<std::string> possible{};  // those that are not made
-  std::set<std::string> names{};          // of both
+  std::size_t note_end = 0;         // behind the terminator line, from the section's start
+  std::vector<std::string> made{};  // in order
+  std::multiset<std::pair<std::string, std::string>>
+      possible{};                 // by name, those that are not made
+  std::set<std::string> names{};  // of both
   std::set<std::string> made_names{};
   std::vector<std::string> other_entries{};  // keys of what is none of the note's tables
 };
@@ -82,7 +84,7 @@ Contents contents_of(std::string_view file) {
     const PossibleRow row = note->possible(i);
     contents.names.emplace(row.mangled_name);
     if (!contents.made_names.contains(std::string(row.mangled_name)))
-      contents.possible.insert(describe(row));
+      contents.possible.emplace(row.mangled_name, describe(row));
   }
   for (const sdn::DictEntry entry : note->document().dict())
     contents.other_entries.emplace_back(entry.key);
@@ -98,10 +100,8 @@ void check_nothing_lost(const Contents& before, const Contents& after,
   SMF_CHECK(std::ranges::includes(after.names, before.names));
   SMF_CHECK(after.made.size() >= before.made.size());
   SMF_CHECK(std::equal(before.made.begin(), before.made.end(), after.made.begin()));
-  for (const std::string& row : before.possible) {
-    const std::string name = row.substr(0, row.find('\1'));
-    SMF_CHECK(asked.contains(name) || after.possible.count(row) == before.possible.count(row));
-  }
+  for (const auto& row : before.possible)
+    SMF_CHECK(asked.contains(row.first) || after.possible.count(row) == before.possible.count(row));
   for (const std::string& key : before.other_entries)
     SMF_CHECK(std::ranges::find(after.other_entries, key) != after.other_entries.end());
 }
@@ -350,8 +350,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     steps.push_back(line);
   }
   const bool is_raw = !steps.empty() && steps.front() == "r";
-  const auto module =
-      is_raw ? fuzzing::raw_module(std::string(input), {}) : fuzzing::packed_module(input);
+  const auto module = is_raw ? fuzzing::raw_module(input, {}) : fuzzing::packed_module(input);
   if (!module) return 0;
   fuzzing::Story story(*module);
   steps.resize(std::min(steps.size(), fuzzing::kMostSteps));
