@@ -39,6 +39,8 @@ struct Header {
   std::uint8_t prefetch_hint = 0, prefetch_file_count = 0;
   std::array<std::uint8_t, 16> options_hash{};  // P128
 
+  friend bool operator==(const Header&, const Header&) = default;
+
   std::uint64_t header_size() const;
   std::uint64_t section_entry_size() const;
   std::uint64_t symbol_entry_size() const;

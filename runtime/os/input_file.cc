@@ -56,7 +56,7 @@ Result<InputFile> InputFile::open(std::string path, SystemCalls& calls) {
   InputFile file;
   file.descriptor_ = Descriptor(calls.open(path.c_str(), O_RDONLY, 0), calls);
   if (!file.descriptor_) return fail_system("open", std::move(path), errno);
-  struct stat status{};
+  struct stat& status = file.status_;
   if (calls.fstat(file.descriptor_.get(), &status) != 0)
     return fail_system("stat", std::move(path), errno);
   if (!S_ISREG(status.st_mode)) {
@@ -66,8 +66,6 @@ Result<InputFile> InputFile::open(std::string path, SystemCalls& calls) {
               .path = std::move(path)});
   }
   file.path_ = std::move(path);
-  file.size_ = static_cast<std::uint64_t>(status.st_size);
-  file.mode_ = status.st_mode & 07777;
   return file;
 }
 
@@ -136,6 +134,17 @@ Result<FileBytes> FileBytes::load(const std::string& path, std::uint64_t limit,
 } catch (const std::bad_alloc&) {
   return std::unexpected(Error{
       .code = ErrorCode::kOutOfMemory, .message = "not enough memory for the file", .path = path});
+}
+
+Result<FileBytes> FileBytes::read(const InputFile& from) try {
+  FileBytes file;
+  file.read_.resize(from.size());
+  SMF_TRY(from.read_at(0, file.read_));
+  return file;
+} catch (const std::bad_alloc&) {
+  return std::unexpected(Error{.code = ErrorCode::kOutOfMemory,
+                               .message = "not enough memory for the file",
+                               .path = from.path()});
 }
 
 Result<FileBytes> FileBytes::map(const std::string& path, SystemCalls& calls) {

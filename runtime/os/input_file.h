@@ -43,10 +43,11 @@ class InputFile {
   static Result<InputFile> open(std::string path, SystemCalls& calls = SystemCalls::kernel());
 
   const std::string& path() const { return path_; }
-  std::uint64_t size() const { return size_; }  // bytes, when it was opened
+  const struct stat& status() const { return status_; }  // when it was opened
+  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }  // bytes
   int descriptor() const { return descriptor_.get(); }
   SystemCalls& calls() const { return descriptor_.calls(); }
-  std::uint32_t mode() const { return mode_; }  // permission bits
+  std::uint32_t mode() const { return status_.st_mode & 07777; }  // permission bits
 
   // Fills `out` from `offset`. A file that has become shorter is an error, not a short read.
   Result<void> read_at(std::uint64_t offset, std::span<std::byte> out) const;
@@ -54,8 +55,7 @@ class InputFile {
  private:
   Descriptor descriptor_;
   std::string path_;
-  std::uint64_t size_ = 0;
-  std::uint32_t mode_ = 0;
+  struct stat status_{};
 };
 
 // The bytes of a whole file. The span stays where it is when the object is moved.
@@ -73,6 +73,9 @@ class FileBytes {
   static Result<FileBytes> map(const InputFile& from);
   static Result<FileBytes> map(int descriptor, std::uint64_t size, const std::string& path,
                                SystemCalls& calls);
+
+  // A file that is open, always read; one that has become shorter is an error.
+  static Result<FileBytes> read(const InputFile& from);
 
   FileBytes() = default;
   ~FileBytes();

@@ -1,0 +1,100 @@
+// The innards of a cache. One lock for everything but hits and letting pins go.
+//
+// What leaves goes in two steps. First it is unlinked: no reader finds it. Then, when every reader
+// that may still have it in its hands has left its section, it is freed if nobody pins it, and
+// otherwise kept in `left_` until the last pin is let go. The releaser counts, fences, and looks at
+// `has_left`; the evictor sets `has_left`, fences, and sums the counts: one of them sees the other.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/cache/cache.h"
+#include "runtime/cache/cached_module.h"
+#include "runtime/cache/path_table.h"
+#include "runtime/cache/thread_cells.h"
+
+namespace smf::internal {
+
+class CacheState : public std::enable_shared_from_this<CacheState> {
+ public:
+  explicit CacheState(const CacheOptions& options);  // throws std::bad_alloc
+  ~CacheState();
+
+  Result<ModuleRef> get(std::string_view path);
+  ModuleRef find(std::string_view path);
+  bool evict(std::string_view path);
+  bool invalidate(std::string_view path);
+  void clear();
+  CacheStats stats();
+
+  bool pin(CachedModule& module);
+  void let_go(CachedModule& module);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  // A path that is being loaded or revalidated, and who waits for it.
+  struct Load {
+    bool is_done = false;
+    std::optional<Error> error{};
+  };
+
+  // What was unlinked and not yet freed.
+  struct Garbage {
+    std::vector<std::unique_ptr<CachedModule>> modules{};
+    std::vector<std::unique_ptr<Name>> names{};
+    std::vector<std::unique_ptr<PathTable::Slots>> tables{};
+    bool is_empty() const { return modules.empty() && names.empty() && tables.empty(); }
+  };
+
+  // A hit; an empty one where there is none, or it is due for revalidation.
+  ModuleRef hit(std::uint64_t hash, std::string_view path);
+  bool is_due(const Name& name) const;
+
+  // These hold the lock, but while they call the system.
+  Result<ModuleRef> get_slowly(std::uint64_t hash, const std::string& path);
+  Result<void> load_or_wait(Lock& lock, std::uint64_t hash, const std::string& path);
+  Result<void> bring_up_to_date(Lock& lock, std::uint64_t hash, const std::string& path);
+  Result<void> load(Lock& lock, std::uint64_t hash, const std::string& path);
+
+  // Under the lock.
+  void enter(ModuleFile file, std::uint64_t hash, const std::string& path);
+  CachedModule& module_for(ModuleFile file);
+  bool is_note_update(const CachedModule& module, const ModuleFile& file) const;
+  void set_identity(CachedModule& module, const FileIdentity& identity);
+  void make_room(std::uint64_t bytes);
+  void unlink(CachedModule& module);
+  void unlink_name(Name& name);
+  std::uint32_t pins(const CachedModule& module) const;
+  // Frees what was unlinked and nobody pins; the rest waits in left_.
+  void collect();
+  void release_left(const CachedModule* module);
+  void let_go_elsewhere(CachedModule& module);
+
+  const CacheOptions options_;
+  os::SystemCalls& calls_;
+  std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
+  const std::shared_ptr<ThreadCells> cells_;
+  PathTable table_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable loaded_;
+  std::map<std::string, std::shared_ptr<Load>, std::less<>> loads_;
+  std::map<FileIdentity, CachedModule*> by_identity_;
+  std::vector<std::unique_ptr<CachedModule>> modules_;  // by number; those in the cache
+  std::vector<std::unique_ptr<CachedModule>> left_;     // pinned
+  std::vector<ModuleNumber> free_numbers_;
+  std::unique_ptr<Eviction> eviction_;
+  Garbage garbage_;
+  CacheStats counts_;  // the sums and what happens under the lock
+};
+
+}  // namespace smf::internal

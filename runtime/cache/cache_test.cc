@@ -1,0 +1,279 @@
+#include "runtime/cache/cache.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "runtime/format/building.h"
+#include "runtime/note/update.h"
+#include "runtime/note/updating.h"
+#include "runtime/os/fault_calls.h"
+
+namespace smf {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Counts the calls that a hit must not make.
+class CountingCalls : public os::SystemCalls {
+ public:
+  int open(const char* path, int flags, mode_t mode) override {
+    ++opens;
+    return SystemCalls::open(path, flags, mode);
+  }
+  int stat(const char* path, struct stat* out) override {
+    ++stats;
+    return SystemCalls::stat(path, out);
+  }
+  int opens = 0, stats = 0;
+};
+
+class Cache : public testing::Test {
+ protected:
+  Cache() : folder_(scratch_path("cache")) { fs::create_directories(folder_); }
+  ~Cache() override { fs::remove_all(folder_); }
+
+  std::string path(std::size_t i) const { return fmt::format("{}/module_{}.smf", folder_, i); }
+
+  // A module whose code is this text.
+  static std::string module_of(std::string_view code) {
+    ModuleSpec spec;
+    spec.sections.push_back({.name = "code",
+                             .type = static_cast<std::uint8_t>(SectionType::kCode),
+                             .flags = kSectionRead | kSectionExec,
+                             .alignment = 16,
+                             .payload = text_source(std::string(code))});
+    return build_bytes(spec).value();
+  }
+  void write(std::size_t i, std::string_view code) const { write_file(path(i), module_of(code)); }
+
+  static std::string code_of(const ModuleRef& module) {
+    const auto section = module.view().find_section("code");
+    return std::string(as_text(module.view().stored(**section)));
+  }
+
+  SmfCache make(CacheOptions options = {}) {
+    options.calls = &calls_;
+    auto cache = SmfCache::create(options);
+    EXPECT_TRUE(cache) << cache.error().describe();
+    return *std::move(cache);
+  }
+
+  std::string folder_;
+  CountingCalls calls_;
+};
+
+TEST_F(Cache, AHitOpensAndAsksNothing) {
+  write(0, "one");
+  SmfCache cache = make({.revalidation = Revalidation::kNever});
+  const auto first = cache.get(path(0));
+  ASSERT_TRUE(first) << first.error().describe();
+  const int opens = calls_.opens;
+  const auto second = cache.get(path(0));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(first->view().file().data(), second->view().file().data());
+  EXPECT_EQ(code_of(*second), "one");
+  EXPECT_EQ(calls_.opens, opens);
+  EXPECT_EQ(calls_.stats, 0);
+  const CacheStats stats = cache.stats();
+  EXPECT_EQ(stats.hits, 1u);
+  EXPECT_EQ(stats.misses, 1u);
+  EXPECT_EQ(stats.files, 1u);
+  EXPECT_EQ(stats.bytes_read, second->view().file().size());
+}
+
+TEST_F(Cache, OptionsOutOfRangeAreRefused) {
+  EXPECT_EQ(SmfCache::create({.max_files = 0}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(SmfCache::create({.interval = std::chrono::milliseconds(-1)}).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Cache, AFileThatIsMissingOrNoModuleIsAnErrorWithItsPath) {
+  write_file(path(1), "this is no module");
+  SmfCache cache = make();
+  const auto missing = cache.get(path(0));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kSystem);
+  EXPECT_EQ(missing.error().path, path(0));
+  EXPECT_EQ(cache.get(path(1)).error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(cache.get("").error().code, ErrorCode::kSystem);
+  EXPECT_EQ(cache.stats().errors, 3u);
+  EXPECT_EQ(cache.stats().files, 0u);
+}
+
+TEST_F(Cache, APinKeepsTheBytesOfWhatWasEvicted) {
+  write(0, "kept");
+  SmfCache cache = make();
+  ModuleRef module = *cache.get(path(0));
+  EXPECT_TRUE(cache.evict(path(0)));
+  EXPECT_FALSE(cache.evict(path(0)));
+  EXPECT_FALSE(cache.is_cached(path(0)));
+  EXPECT_EQ(code_of(module), "kept");
+  EXPECT_EQ(cache.stats().held_files, 1u);
+  EXPECT_EQ(cache.stats().held_bytes, module.view().file().size());
+  ModuleRef other = *module.copy();
+  module.reset();
+  EXPECT_EQ(cache.stats().held_files, 1u);
+  EXPECT_EQ(code_of(other), "kept");
+  other.reset();
+  EXPECT_EQ(cache.stats().held_files, 0u);
+}
+
+TEST_F(Cache, APinOutlivesTheCache) {
+  write(0, "long");
+  ModuleRef module;
+  {
+    SmfCache cache = make();
+    module = *cache.get(path(0));
+  }
+  EXPECT_EQ(code_of(module), "long");
+}
+
+TEST_F(Cache, TwoNamesOfOneFileShareIt) {
+  write(0, "shared");
+  fs::create_hard_link(path(0), path(1));
+  fs::create_symlink(path(0), path(2));
+  SmfCache cache = make();
+  const ModuleRef a = *cache.get(path(0)), b = *cache.get(path(1)), c = *cache.get(path(2));
+  EXPECT_EQ(a.view().file().data(), b.view().file().data());
+  EXPECT_EQ(a.view().file().data(), c.view().file().data());
+  EXPECT_EQ(cache.stats().files, 1u);
+  EXPECT_EQ(cache.stats().names, 3u);
+  EXPECT_TRUE(cache.evict(path(1)));
+  EXPECT_EQ(cache.stats().names, 0u);
+}
+
+TEST_F(Cache, AReplacedFileIsLoadedAnewAndOldPinsKeepTheOldBytes) {
+  write(0, "old");
+  SmfCache cache = make({.revalidation = Revalidation::kAlways});
+  const ModuleRef old = *cache.get(path(0));
+  write(0, "newer");
+  const ModuleRef fresh = *cache.get(path(0));
+  EXPECT_EQ(code_of(old), "old");
+  EXPECT_EQ(code_of(fresh), "newer");
+  EXPECT_EQ(cache.stats().replacements, 1u);
+  EXPECT_EQ(cache.stats().files, 1u);
+  EXPECT_EQ(cache.stats().held_files, 1u);
+}
+
+TEST_F(Cache, AFileThatHasGoneIsAnErrorAndItsEntryGoes) {
+  write(0, "here");
+  SmfCache cache = make({.revalidation = Revalidation::kAlways});
+  ASSERT_TRUE(cache.get(path(0)));
+  fs::remove(path(0));
+  EXPECT_EQ(cache.get(path(0)).error().code, ErrorCode::kSystem);
+  EXPECT_FALSE(cache.is_cached(path(0)));
+}
+
+TEST_F(Cache, TheIntervalBoundsHowOftenAFileIsAsked) {
+  write(0, "a");
+  SmfCache cache = make({.interval = std::chrono::hours(1)});
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(cache.get(path(0)));
+  EXPECT_EQ(calls_.stats, 0);
+  write(0, "bb");
+  EXPECT_EQ(code_of(*cache.get(path(0))), "a");
+  EXPECT_TRUE(cache.invalidate(path(0)));
+  EXPECT_EQ(code_of(*cache.get(path(0))), "bb");
+  EXPECT_EQ(cache.stats().revalidations, 1u);
+  EXPECT_FALSE(cache.invalidate(path(1)));
+}
+
+// The entry stays if the file is mapped; what was read is read again.
+TEST_F(Cache, ANoteUpdatedInPlaceIsNoReplacement) {
+  for (const Placement placement : {Placement::kMap, Placement::kRead}) {
+    write_file(path(0), sample_bytes(20));
+    SmfCache cache = make({.revalidation = Revalidation::kAlways, .placement = placement});
+    const ModuleRef before = *cache.get(path(0));
+    auto updater = NoteUpdater::open(path(0));
+    ASSERT_TRUE(updater && updater->promote({.mangled_name = possible_name(3)}));
+    const ModuleRef after = *cache.get(path(0));
+    EXPECT_EQ(cache.stats().note_updates, 1u);
+    EXPECT_EQ(cache.stats().replacements, 0u);
+    EXPECT_EQ(before.view().file().data() == after.view().file().data(),
+              placement == Placement::kMap);
+    const auto note = Note::parse(**after.view().note());
+    ASSERT_TRUE(note);
+    EXPECT_FALSE(note->find(possible_name(3))->is_possible);
+    ASSERT_TRUE(cache.get(path(0)));
+    EXPECT_EQ(cache.stats().note_updates, 1u);
+  }
+}
+
+TEST_F(Cache, CapacityIsKeptInFilesAndInBytes) {
+  for (std::size_t i = 0; i < 10; ++i) write(i, std::string(1000, 'x'));
+  const std::uint64_t size = fs::file_size(path(0));
+  SmfCache by_files = make({.max_files = 3});
+  SmfCache by_bytes = make({.max_bytes = 3 * size + 1});
+  for (SmfCache* const cache : {&by_files, &by_bytes}) {
+    for (std::size_t i = 0; i < 10; ++i) ASSERT_TRUE(cache->get(path(i)));
+    const CacheStats stats = cache->stats();
+    EXPECT_EQ(stats.files, 3u);
+    EXPECT_EQ(stats.bytes_read, 3 * size);
+    EXPECT_EQ(stats.evictions, 7u);
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(cache->is_cached(path(i)), i >= 7) << i;
+  }
+  SmfCache tiny = make({.max_bytes = 1});
+  ASSERT_TRUE(tiny.get(path(0)) && tiny.get(path(1)));
+  EXPECT_EQ(tiny.stats().files, 1u);
+}
+
+// Against a map and a list, as a textbook has it.
+TEST_F(Cache, EvictsExactlyWhatAnLruModelDoes) {
+  constexpr std::size_t kFiles = 40, kCapacity = 12;
+  for (std::size_t i = 0; i < kFiles; ++i) write(i, fmt::format("code {}", i));
+  SmfCache cache = make({.max_files = kCapacity, .revalidation = Revalidation::kNever});
+  std::list<std::size_t> model;
+  std::mt19937 random(4);
+  for (int step = 0; step < 20'000; ++step) {
+    const std::size_t i = std::min(random() % kFiles, random() % kFiles);
+    const auto place = std::ranges::find(model, i);
+    ASSERT_EQ(cache.is_cached(path(i)), place != model.end()) << step;
+    if (random() % 20 == 0) {
+      cache.evict(path(i));
+      if (place != model.end()) model.erase(place);
+      continue;
+    }
+    const auto module = cache.get(path(i));
+    ASSERT_TRUE(module);
+    ASSERT_EQ(code_of(*module), fmt::format("code {}", i));
+    if (place != model.end()) model.erase(place);
+    model.push_front(i);
+    if (model.size() > kCapacity) model.pop_back();
+  }
+}
+
+// Nothing leaks, and the next call goes well.
+TEST_F(Cache, EachSystemCallMayFail) {
+  write(0, "a");
+  for (const Placement placement : {Placement::kMap, Placement::kRead}) {
+    for (int n = 0;; ++n) {
+      os::FaultCalls calls;
+      const int descriptors = os::descriptor_count();
+      {
+        auto cache = SmfCache::create(
+            {.revalidation = Revalidation::kAlways, .placement = placement, .calls = &calls});
+        ASSERT_TRUE(cache);
+        calls.fail_at = n;
+        const auto first = cache->get(path(0));
+        const auto second = cache->get(path(0));
+        EXPECT_TRUE(first || first.error().code == ErrorCode::kSystem);
+        EXPECT_TRUE(second || second.error().code == ErrorCode::kSystem);
+        EXPECT_TRUE(first || second) << "one call failed";
+        ASSERT_TRUE(cache->get(path(0)));
+        EXPECT_EQ(cache->stats().files, 1u);
+      }
+      EXPECT_EQ(os::descriptor_count(), descriptors);
+      if (calls.calls <= n) break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace smf
