@@ -42,20 +42,6 @@ constexpr bool in_range(std::uint64_t offset, std::uint64_t size, std::uint64_t 
   return offset <= limit && size <= limit - offset;
 }
 
-// What is read from a shared mapping after this was written after what was read before it, if the
-// writer, another process as a rule, wrote in that order. TSan does not know fences, of which gcc
-// warns; it does not know other processes' writes either.
-inline void acquire_fence() {
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-  __atomic_thread_fence(__ATOMIC_ACQUIRE);
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-}
-
 // `value` rounded up to a multiple of `alignment`, a power of two. The caller has checked that the
 // result fits.
 constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {

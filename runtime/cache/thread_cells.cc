@@ -16,8 +16,6 @@ bool register_for_fences() {
   return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-const bool kKernelFences = register_for_fences();
-
 std::atomic<std::uint64_t> next_number{1};
 
 }  // namespace
@@ -30,6 +28,8 @@ thread_local CellsOfThread* last_cells = nullptr;
 // Handles may outlive the registry, in other thread-local objects.
 thread_local bool is_gone = false;
 }  // namespace
+
+const bool kKernelFences = register_for_fences();
 
 // What a thread has of each cache that it uses. At its end it gives all of it back.
 struct ThreadRegistry {
@@ -116,7 +116,7 @@ void ThreadCells::give_back(CellsOfThread* cells) {
 }
 
 void ThreadCells::wait_for_readers() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  full_fence();
   if (kKernelFences) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   const std::lock_guard lock(mutex_);
   for (const auto& cells : threads_) {
@@ -175,9 +175,5 @@ Stamp ThreadCells::tick() {
   now_.store(latest + 1, std::memory_order_relaxed);
   return latest + 1;
 }
-
-bool Section::writers_fence_for_readers() { return kKernelFences; }
-
-void Section::full_fence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 }  // namespace smf::internal

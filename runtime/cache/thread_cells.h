@@ -38,6 +38,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/base/fences.h"
 #include "runtime/cache/eviction.h"
 
 namespace smf::internal {
@@ -155,6 +156,9 @@ class ThreadCells : public std::enable_shared_from_this<ThreadCells> {
   Stamp now() const { return now_.load(std::memory_order_relaxed); }
 };
 
+// Whether the kernel makes other processors fence; asked once, when the program starts.
+extern const bool kKernelFences;
+
 // While it lives, nothing that this thread finds in the cache's tables is freed.
 class Section {
  public:
@@ -172,7 +176,7 @@ class Section {
 
   // Orders a store of this thread before its later loads, together with wait_for_readers().
   static void reader_fence() {
-    if (writers_fence_for_readers()) [[likely]] {
+    if (kKernelFences) [[likely]] {
       std::atomic_signal_fence(std::memory_order_seq_cst);
     } else {
       full_fence();
@@ -180,9 +184,6 @@ class Section {
   }
 
  private:
-  static bool writers_fence_for_readers();
-  static void full_fence();
-
   CellsOfThread& mine_;
 };
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "runtime/base/fences.h"
 #include "runtime/base/hash.h"
 #include "runtime/format/layout.h"
 

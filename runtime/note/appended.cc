@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "runtime/base/bytes.h"
+#include "runtime/base/fences.h"
 #include "runtime/format/view.h"
 #include "runtime/note/columns.h"
 #include "runtime/note/layout.h"
