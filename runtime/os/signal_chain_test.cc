@@ -64,6 +64,8 @@ TEST(SignalChain, AnOlderHandlerGetsTheSameArguments) {
   install_older(SIGUSR1, SA_SIGINFO);
   ASSERT_TRUE(Chain<SIGUSR1>::chain.install(SystemCalls::kernel()));
   ASSERT_EQ(::sigqueue(::getpid(), SIGUSR1, sigval{.sival_int = 77}), 0);
+  // TSan lets a signal that was sent wait for the next call that may block.
+  while (Chain<SIGUSR1>::count == 0) ::usleep(1000);
   EXPECT_EQ(Chain<SIGUSR1>::count, 1);
   EXPECT_EQ(seen.count, 1);
   EXPECT_EQ(seen.signal, SIGUSR1);
