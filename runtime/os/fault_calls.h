@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 
 #include "runtime/os/system_calls.h"
 
@@ -90,6 +91,37 @@ class FaultCallsOver : public Base {
   void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) override {
     return fails() ? reinterpret_cast<void*>(-1)
                    : Base::mmap(address, size, protection, flags, fd, offset);
+  }
+  int munmap(void* address, size_t size) override {  // done even when it reports an error
+    const bool failed = fails();
+    const int result = Base::munmap(address, size);
+    if (failed) errno = error;
+    return failed ? -1 : result;
+  }
+  int madvise(void* address, size_t size, int advice) override {
+    return fails() ? -1 : Base::madvise(address, size, advice);
+  }
+  int mlock(const void* address, size_t size) override {
+    return fails() ? -1 : Base::mlock(address, size);
+  }
+  int munlock(const void* address, size_t size) override {
+    return fails() ? -1 : Base::munlock(address, size);
+  }
+  int msync(void* address, size_t size, int flags) override {
+    return fails() ? -1 : Base::msync(address, size, flags);
+  }
+  int mincore(void* address, size_t size, unsigned char* resident) override {
+    return fails() ? -1 : Base::mincore(address, size, resident);
+  }
+  int sigaction(int signal, const struct sigaction* next, struct sigaction* previous) override {
+    return fails() ? -1 : Base::sigaction(signal, next, previous);
+  }
+  int inotify_init1(int flags) override { return fails() ? -1 : Base::inotify_init1(flags); }
+  int inotify_add_watch(int fd, const char* path, std::uint32_t mask) override {
+    return fails() ? -1 : Base::inotify_add_watch(fd, path, mask);
+  }
+  int inotify_rm_watch(int fd, int watch) override {
+    return fails() ? -1 : Base::inotify_rm_watch(fd, watch);
   }
 
  private:

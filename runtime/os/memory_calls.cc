@@ -232,4 +232,13 @@ int MemoryCalls::munmap(void* address, size_t) {
   return 0;
 }
 
+int MemoryCalls::madvise(void*, size_t, int) { return fails(ENOSYS); }
+int MemoryCalls::mlock(const void*, size_t) { return fails(ENOSYS); }
+int MemoryCalls::munlock(const void*, size_t) { return fails(ENOSYS); }
+int MemoryCalls::msync(void*, size_t, int) { return fails(ENOSYS); }
+int MemoryCalls::mincore(void*, size_t, unsigned char*) { return fails(ENOSYS); }
+int MemoryCalls::inotify_init1(int) { return fails(ENOSYS); }
+int MemoryCalls::inotify_add_watch(int, const char*, std::uint32_t) { return fails(ENOSYS); }
+int MemoryCalls::inotify_rm_watch(int, int) { return fails(ENOSYS); }
+
 }  // namespace smf::os

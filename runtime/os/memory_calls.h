@@ -77,6 +77,14 @@ class MemoryCalls : public SystemCalls {
   int mkdir(const char* path, mode_t mode) override;
   void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) override;
   int munmap(void* address, size_t size) override;
+  int madvise(void* address, size_t size, int advice) override;
+  int mlock(const void* address, size_t size) override;
+  int munlock(const void* address, size_t size) override;
+  int msync(void* address, size_t size, int flags) override;
+  int mincore(void* address, size_t size, unsigned char* resident) override;
+  int inotify_init1(int flags) override;
+  int inotify_add_watch(int fd, const char* path, std::uint32_t mask) override;
+  int inotify_rm_watch(int fd, int watch) override;
 
  private:
   using FilePointer = std::shared_ptr<File>;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -51,6 +52,25 @@ void* SystemCalls::mmap(void* address, size_t size, int protection, int flags, i
   return ::mmap(address, size, protection, flags, fd, offset);
 }
 int SystemCalls::munmap(void* address, size_t size) { return ::munmap(address, size); }
+int SystemCalls::madvise(void* address, size_t size, int advice) {
+  return ::madvise(address, size, advice);
+}
+int SystemCalls::mlock(const void* address, size_t size) { return ::mlock(address, size); }
+int SystemCalls::munlock(const void* address, size_t size) { return ::munlock(address, size); }
+int SystemCalls::msync(void* address, size_t size, int flags) {
+  return ::msync(address, size, flags);
+}
+int SystemCalls::mincore(void* address, size_t size, unsigned char* resident) {
+  return ::mincore(address, size, resident);
+}
+int SystemCalls::sigaction(int signal, const struct sigaction* next, struct sigaction* previous) {
+  return ::sigaction(signal, next, previous);
+}
+int SystemCalls::inotify_init1(int flags) { return ::inotify_init1(flags | IN_CLOEXEC); }
+int SystemCalls::inotify_add_watch(int fd, const char* path, std::uint32_t mask) {
+  return ::inotify_add_watch(fd, path, mask);
+}
+int SystemCalls::inotify_rm_watch(int fd, int watch) { return ::inotify_rm_watch(fd, watch); }
 
 SystemCalls& SystemCalls::kernel() {
   static SystemCalls instance;

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstddef>
+#include <cstdint>
 
 namespace smf::os {
 
@@ -42,6 +44,15 @@ class SystemCalls {
   virtual int mkdir(const char* path, mode_t mode);
   virtual void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset);
   virtual int munmap(void* address, size_t size);
+  virtual int madvise(void* address, size_t size, int advice);
+  virtual int mlock(const void* address, size_t size);
+  virtual int munlock(const void* address, size_t size);
+  virtual int msync(void* address, size_t size, int flags);
+  virtual int mincore(void* address, size_t size, unsigned char* resident);
+  virtual int sigaction(int signal, const struct sigaction* next, struct sigaction* previous);
+  virtual int inotify_init1(int flags);
+  virtual int inotify_add_watch(int fd, const char* path, std::uint32_t mask);
+  virtual int inotify_rm_watch(int fd, int watch);
 
   // The kernel itself.
   static SystemCalls& kernel();
