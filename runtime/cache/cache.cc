@@ -40,6 +40,11 @@ bool ModuleRef::is_mapped() const {
   return module_->file.is_mapped();
 }
 
+bool ModuleRef::ok() const {
+  SMF_CHECK(module_ != nullptr);
+  return !module_->file.is_truncated();
+}
+
 Result<ModuleRef> ModuleRef::copy() const {
   SMF_CHECK(module_ != nullptr);
   if (!module_->state->pin(*module_))

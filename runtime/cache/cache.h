@@ -94,6 +94,10 @@ class ModuleRef {
   // Of the file when it was loaded.
   const FileIdentity& identity() const;
   bool is_mapped() const;
+  // False once bytes of a mapped file were read behind the end of a file that became shorter: they
+  // were read as zeros, and what was made of them is void. Asked after reading, it covers all that
+  // was read before.
+  bool ok() const;
   // Another pin of the same module, without a look-up: it counts as a use of the module.
   // kOutOfMemory.
   Result<ModuleRef> copy() const;

@@ -4,25 +4,29 @@
 #include <utility>
 
 namespace smf {
-namespace {
 
-Result<os::FileBytes> bytes_of(const os::InputFile& file, Placement placement) {
-  const bool is_mapped = placement == Placement::kMap ||
-                         (placement == Placement::kBySize && file.size() >= ModuleFile::kMapFrom);
-  if (is_mapped && file.size() > 0) return os::FileBytes::map(file);
-  return os::FileBytes::read(file);
+Result<ModuleFile::FileContent> ModuleFile::content_of(const os::InputFile& file,
+                                                       Placement placement) {
+  const bool is_mapped =
+      placement == Placement::kMap || (placement == Placement::kBySize && file.size() >= kMapFrom);
+  if (is_mapped && file.size() > 0) {
+    SMF_ASSIGN(os::MappedFile mapped,
+               os::MappedFile::map(file.descriptor(), file.path(), {}, file.calls()));
+    return FileContent(std::move(mapped));
+  }
+  SMF_ASSIGN(os::FileBytes read, os::FileBytes::read(file));
+  return FileContent(std::move(read));
 }
-
-}  // namespace
 
 Result<ModuleFile> ModuleFile::load(const std::string& path, Placement placement,
                                     os::SystemCalls& calls) {
   SMF_ASSIGN(const os::InputFile file, os::InputFile::open(path, calls));
-  auto bytes = bytes_of(file, placement);
-  if (!bytes) return std::unexpected(std::move(bytes).error().at_path(path));
-  auto view = SmfView::open(bytes->bytes());
+  auto content = content_of(file, placement);
+  if (!content) return std::unexpected(std::move(content).error().at_path(path));
+  const Bytes bytes = std::visit([](const auto& held) { return held.bytes(); }, *content);
+  auto view = SmfView::open(bytes);
   if (!view) return std::unexpected(std::move(view).error().at_path(path));
-  return ModuleFile(*std::move(bytes), *view, FileIdentity::of(file.status()));
+  return ModuleFile(*std::move(content), *view, FileIdentity::of(file.status()));
 }
 
 Result<FileIdentity> ModuleFile::identify(const std::string& path, os::SystemCalls& calls) {

@@ -9,11 +9,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "runtime/base/error.h"
 #include "runtime/cache/file_identity.h"
 #include "runtime/format/view.h"
 #include "runtime/os/input_file.h"
+#include "runtime/os/mapped_file.h"
 #include "runtime/os/system_calls.h"
 
 namespace smf {
@@ -40,13 +43,22 @@ class ModuleFile {
 
   const SmfView& view() const { return view_; }
   const FileIdentity& identity() const { return identity_; }
-  bool is_mapped() const { return bytes_.is_mapped(); }
+  bool is_mapped() const { return std::holds_alternative<os::MappedFile>(bytes_); }
+  // Whether the file was found truncated under its mapping, so that zeros were read. Never of what
+  // was read.
+  bool is_truncated() const {
+    const auto* const mapped = std::get_if<os::MappedFile>(&bytes_);
+    return mapped != nullptr && mapped->is_truncated();
+  }
 
  private:
-  ModuleFile(os::FileBytes bytes, const SmfView& view, const FileIdentity& identity)
+  using FileContent = std::variant<os::FileBytes, os::MappedFile>;
+
+  static Result<FileContent> content_of(const os::InputFile& file, Placement placement);
+  ModuleFile(FileContent bytes, const SmfView& view, const FileIdentity& identity)
       : bytes_(std::move(bytes)), view_(view), identity_(identity) {}
 
-  os::FileBytes bytes_;
+  FileContent bytes_;
   SmfView view_;
   FileIdentity identity_;
 };

@@ -13,6 +13,7 @@
 #include <new>
 #include <utility>
 
+#include "runtime/base/fences.h"
 #include "runtime/os/signal_chain.h"
 
 namespace smf::os {
