@@ -171,7 +171,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
   if (name != nullptr) {
     CachedModule& old = *name->module.load(std::memory_order_relaxed);
     const bool is_note = is_note_update(old, file);
-    if (is_note && old.file.is_mapped()) {
+    if (is_note && old.file.is_mapped() && !old.file.is_truncated()) {
       set_identity(old, file.identity());
       ++counts_.note_updates;
       name->checked.store(now, std::memory_order_relaxed);
