@@ -1,9 +1,8 @@
 #include "runtime/cache/cache_state.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <utility>
 
