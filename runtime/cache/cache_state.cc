@@ -103,7 +103,7 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
   while (true) {
     const auto running = loads_.find(path);
     if (running == loads_.end()) break;
-    ++counts_.misses;
+    if (table_.find(hash, path) == nullptr) ++counts_.misses;
     const std::shared_ptr<Load> load = running->second;
     loaded_.wait(lock, [&] { return load->is_done; });
     if (load->error) return std::unexpected(*load->error);
@@ -130,11 +130,11 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
 
 Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const std::string& path) {
   Name* name = table_.find(hash, path);
-  if (name == nullptr) {
-    ++counts_.misses;
-    return load(lock, hash, path);
+  if (name == nullptr) return load(lock, hash, path);
+  if (!is_due(*name)) {
+    ++counts_.hits;
+    return {};
   }
-  if (!is_due(*name)) return {};
   ++counts_.revalidations;
   const std::int64_t now = now_ms();
   lock.unlock();
@@ -149,10 +149,12 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
   if (*identity != name->module.load(std::memory_order_relaxed)->identity)
     return load(lock, hash, path);
   name->checked.store(now, std::memory_order_relaxed);
+  ++counts_.hits;
   return {};
 }
 
 Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string& path) {
+  ++counts_.misses;
   lock.unlock();
   auto file = ModuleFile::load(path, options_.placement, calls_);
   lock.lock();
@@ -179,6 +181,8 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
     ++(is_note ? counts_.note_updates : counts_.replacements);
     unlink_name(*name);
   }
+  // Whatever leaves later finds room to do so.
+  garbage_.names.reserve(garbage_.names.size() + table_.size() + 1);
   auto fresh = std::make_unique<Name>(hash, path);
   fresh->checked.store(now, std::memory_order_relaxed);
   CachedModule& module = module_for(std::move(file));
@@ -186,6 +190,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
   name->module.store(&module, std::memory_order_relaxed);
   try {
     module.names.push_back(std::move(fresh));
+    garbage_.tables.reserve(garbage_.tables.size() + 1);
     if (auto old_slots = table_.insert(name)) garbage_.tables.push_back(std::move(old_slots));
   } catch (const std::bad_alloc&) {
     if (!module.names.empty() && module.names.back().get() == name) module.names.pop_back();
@@ -200,7 +205,7 @@ CachedModule& CacheState::module_for(ModuleFile file) {
     return *known->second;
   const std::uint64_t bytes = file.view().file().size();
   make_room(bytes);
-  garbage_.modules.reserve(garbage_.modules.size() + 1);
+  garbage_.modules.reserve(garbage_.modules.size() + files_ + 1);
   left_.reserve(left_.size() + garbage_.modules.size() + files_ + 1);
   free_numbers_.reserve(modules_.size() + 1);
   if (free_numbers_.empty()) {
@@ -295,7 +300,10 @@ void CacheState::collect() {
     module->keeper = shared_from_this();
     left_.push_back(std::move(module));
   }
-  garbage_ = {};
+  // The room for what leaves next stays.
+  garbage_.modules.clear();
+  garbage_.names.clear();
+  garbage_.tables.clear();
 }
 
 bool CacheState::pin(CachedModule& module) {
@@ -386,7 +394,7 @@ CacheStats CacheState::stats() {
   CacheStats stats = counts_;
   stats.files = files_;
   stats.names = table_.size();
-  stats.hits = cells_->hits();
+  stats.hits += cells_->hits();
   return stats;
 }
 

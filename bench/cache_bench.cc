@@ -1,0 +1,168 @@
+// SmfCache against a textbook cache: a mutex, an unordered_map and a list.
+//
+//   ./bazelw run -c opt //bench:cache_bench
+//
+// Both hold the same 1 000 modules under paths of 60 bytes, and each hit pins a module and lets it
+// go. The textbook's pin is a shared_ptr; its list is moved at each hit, as LRU has it. Keys are
+// uniform, in an order that is made before anything is timed. Two threads are kept on two
+// processors; the time of one of their hits is given, so twice the rate of one thread is the same
+// time.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "bench/ratios.h"
+#include "runtime/base/check.h"
+#include "runtime/cache/cache.h"
+#include "runtime/format/builder.h"
+#include "runtime/os/output_file.h"
+
+namespace smf::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kModules = 1000;
+constexpr std::size_t kPathSize = 60;
+
+// A folder of modules, gone at the end.
+class Modules {
+ public:
+  Modules() : folder_(fs::temp_directory_path() / fmt::format("smf_cache_bench_{}", ::getpid())) {
+    fs::create_directories(folder_);
+    for (std::size_t i = 0; i < kModules; ++i) {
+      std::string path = fmt::format("{}/{:05}", folder_.string(), i);
+      path += std::string(kPathSize - std::min(kPathSize - 4, path.size()) - 4, 'x') + ".smf";
+      ModuleSpec spec;
+      spec.sections.push_back({.name = "code",
+                               .type = static_cast<std::uint8_t>(SectionType::kCode),
+                               .flags = kSectionRead | kSectionExec,
+                               .alignment = 16,
+                               .payload = text_source(std::string(3000, '\xC3'))});
+      auto out = os::OutputFile::create(path);
+      SMF_CHECK(out && build_module(spec, {.jobs = 1}, *out) && out->commit());
+      paths_.push_back(std::move(path));
+    }
+    std::mt19937 random(1);
+    order_.resize(1u << 16);
+    for (std::uint32_t& i : order_) i = random() % kModules;
+  }
+  ~Modules() { fs::remove_all(folder_); }
+
+  const std::vector<std::string>& paths() const { return paths_; }
+  // A path a call, the same sequence for whoever starts at the same place.
+  const std::string& path(std::uint64_t n) const { return paths_[order_[n % order_.size()]]; }
+
+  static const Modules& get() {
+    static const Modules kModulesOfRun;
+    return kModulesOfRun;
+  }
+
+ private:
+  fs::path folder_;
+  std::vector<std::string> paths_;
+  std::vector<std::uint32_t> order_;
+};
+
+class Textbook {
+ public:
+  std::shared_ptr<const ModuleFile> get(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = by_path_.find(path); known != by_path_.end()) {
+      order_.splice(order_.begin(), order_, known->second);
+      return known->second->second;
+    }
+    auto file = ModuleFile::load(path, Placement::kBySize, os::SystemCalls::kernel());
+    SMF_CHECK(file);
+    order_.emplace_front(path, std::make_shared<const ModuleFile>(*std::move(file)));
+    by_path_.emplace(path, order_.begin());
+    return order_.front().second;
+  }
+
+ private:
+  using Order = std::list<std::pair<std::string, std::shared_ptr<const ModuleFile>>>;
+  std::mutex mutex_;
+  Order order_;
+  std::unordered_map<std::string, Order::iterator> by_path_;
+};
+
+SmfCache& ours(Revalidation revalidation) {
+  static SmfCache caches[] = {*SmfCache::create({.revalidation = Revalidation::kAlways}),
+                              *SmfCache::create(),
+                              *SmfCache::create({.revalidation = Revalidation::kNever})};
+  return caches[static_cast<std::size_t>(revalidation)];
+}
+
+void keep_on_processor(int number) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(number, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+template <typename Get>
+void hits(benchmark::State& state, const Get& get) {
+  const Modules& modules = Modules::get();
+  for (const std::string& path : modules.paths()) SMF_CHECK(get(path));
+  if (state.threads() > 1) keep_on_processor(state.thread_index());
+  auto n = static_cast<std::uint64_t>(state.thread_index()) * 7919;
+  for (auto _ : state) {
+    const auto module = get(modules.path(n++));
+    benchmark::DoNotOptimize(&module);
+  }
+}
+
+template <Revalidation kRevalidation>
+void hit_ours(benchmark::State& state) {
+  SmfCache& cache = ours(kRevalidation);
+  hits(state, [&](const std::string& path) { return cache.get(path); });
+}
+
+void hit_textbook(benchmark::State& state) {
+  static Textbook cache;
+  hits(state, [&](const std::string& path) { return cache.get(path); });
+}
+
+BENCHMARK(hit_ours<Revalidation::kNever>)->Name("hit/ours");
+BENCHMARK(hit_ours<Revalidation::kInterval>)->Name("hit/ours_interval");
+BENCHMARK(hit_ours<Revalidation::kAlways>)->Name("hit/ours_always");
+BENCHMARK(hit_textbook)->Name("hit/textbook");
+BENCHMARK(hit_ours<Revalidation::kNever>)->Name("hit_2_threads/ours")->Threads(2)->UseRealTime();
+BENCHMARK(hit_textbook)->Name("hit_2_threads/textbook")->Threads(2)->UseRealTime();
+
+// Another pin of a module that is pinned already.
+void pin_again(benchmark::State& state) {
+  const auto module = ours(Revalidation::kNever).get(Modules::get().path(0));
+  SMF_CHECK(module);
+  for (auto _ : state) {
+    const auto copy = module->copy();
+    benchmark::DoNotOptimize(&copy);
+  }
+}
+BENCHMARK(pin_again)->Name("pin_again/ours");
+
+template <Placement kPlacement>
+void load(benchmark::State& state) {
+  const Modules& modules = Modules::get();
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    const auto file = ModuleFile::load(modules.path(n++), kPlacement, os::SystemCalls::kernel());
+    benchmark::DoNotOptimize(file->view().header().module_hash);
+  }
+}
+BENCHMARK(load<Placement::kRead>)->Name("load_4_kib/ours");
+BENCHMARK(load<Placement::kMap>)->Name("load_4_kib/mapped");
+
+}  // namespace
+}  // namespace smf::bench
+
+int main(int argc, char** argv) { return smf::bench::run_benchmarks(argc, argv); }
