@@ -26,6 +26,7 @@ NoteColumns match_columns(const NoteTableForm& form, std::span<const std::string
 
 NoteColumns match_columns(const NoteTableForm& form, const sdn::Table& table) {
   std::vector<std::string_view> names;
+  names.reserve(table.column_count());
   for (std::size_t i = 0; i < table.column_count(); ++i) names.push_back(table.column_name(i));
   return match_columns(form, names);
 }

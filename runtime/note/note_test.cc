@@ -196,5 +196,24 @@ TEST(Note, IsWrittenWithEdits) {
   EXPECT_EQ(again->possible(0).mangled_name, "Option$i64");
 }
 
+// More than a column's number has bits for.
+TEST(WriteNote, KeepsColumnsHoweverMany) {
+  std::string text = "possible |mangled_name";
+  std::string row = "\n    \"A\"";
+  for (int i = 0; i < 70'000; ++i) {
+    text += fmt::format(", c{}", i);
+    row += ", 1";
+  }
+  text += "|" + row + "\n# END_NOTE\n";
+  const auto note = Note::parse(text);
+  ASSERT_TRUE(note) << note.error().describe();
+  const auto written = write_note(*note);
+  ASSERT_TRUE(written) << written.error().describe();
+  EXPECT_TRUE(written->contains("c69999"));
+  const auto again = Note::parse(*written);
+  ASSERT_TRUE(again) << again.error().describe();
+  EXPECT_EQ(again->possible(0).mangled_name, "A");
+}
+
 }  // namespace
 }  // namespace smf

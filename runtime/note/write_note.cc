@@ -24,10 +24,11 @@ class TableText {
   // With the columns of `form`, then those of `table` (which may be null) that it does not know.
   TableText(std::string& out, const NoteTableForm& form, const sdn::Table* table) : form_(form) {
     std::vector<std::string_view> names;
+    names.reserve(form.column_count + (table != nullptr ? table->column_count() : 0));
     for (std::size_t i = 0; i < form.column_count; ++i) names.push_back(form.columns[i].name);
     if (table != nullptr) {
       columns_ = match_columns(form, *table);
-      for (std::uint16_t i = 0; i < table->column_count(); ++i) {
+      for (std::size_t i = 0; i < table->column_count(); ++i) {
         const auto end = columns_.at + form.column_count;
         // A second column for the same field, under its other name, is nobody's.
         if (std::find(columns_.at, end, i) != end || is_known(table->column_name(i))) continue;
@@ -54,7 +55,7 @@ class TableText {
         writer_->cell(text_cell(row, column));
       }
     }
-    for (const std::uint16_t column : other_) copy_cell(row[column]);
+    for (const std::size_t column : other_) copy_cell(row[column]);
     writer_->end_row();
   }
 
@@ -107,7 +108,7 @@ class TableText {
 
   const NoteTableForm& form_;
   NoteColumns columns_;
-  std::vector<std::uint16_t> other_;
+  std::vector<std::size_t> other_;
   std::int64_t next_id_ = 0;
   std::optional<sdn::TableWriter> writer_;
 };

@@ -180,10 +180,12 @@ Result<std::vector<Value>> TableQuery::pluck(std::string_view name) const {
 
 OwnedTable TableQuery::to_table() const {
   std::vector<std::string> names;
+  names.reserve(columns_.size());
   for (std::size_t i = 0; i < columns_.size(); ++i) names.emplace_back(column_name(i));
   OwnedTable table(std::move(names), table_.named());
   for (const std::uint32_t row : rows_) {
     std::vector<OwnedValue> cells;
+    cells.reserve(columns_.size());
     for (const std::uint32_t at : columns_) cells.emplace_back(table_.cell(row, at));
     table.add_row(std::move(cells));
   }

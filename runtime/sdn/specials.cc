@@ -36,12 +36,12 @@ __attribute__((target("avx2,bmi,popcnt"))) std::uint64_t specials_of_block(const
   const __m256i escape = _mm256_set1_epi8('\\');
   const __m256i newline = _mm256_set1_epi8('\n');
   std::uint64_t bits = 0;
-  for (int half = 0; half < 2; ++half) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + half * 32));
+  for (std::size_t at = 0; at < 64; at += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + at));
     const __m256i found = _mm256_or_si256(
         _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, escape)),
         _mm256_cmpeq_epi8(bytes, newline));
-    bits |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(found))} << (half * 32);
+    bits |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(found))} << at;
   }
   return bits;
 }
