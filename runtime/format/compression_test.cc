@@ -2,16 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <cerrno>
 #include <random>
 #include <string>
 
 #include "runtime/format/golden_reading.h"
 #include "runtime/format/seekable.h"
+#include "runtime/os/filter_program.h"
 
 namespace smf {
 namespace {
@@ -208,15 +205,9 @@ TEST(Compression, SpecificationsAreTheInverseOfTheirText) {
 
 // What a program of the format's own authors makes of the payload; "absent" where it is not there.
 std::string by_program(const std::string& program, Bytes stored) {
-  if (std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) != 0) return "absent";
-  const std::filesystem::path in = std::filesystem::path(testing::TempDir()) / "payload";
-  const std::filesystem::path out = in.string() + ".out";
-  std::ofstream(in, std::ios::binary) << as_text(stored);
-  const std::string command =
-      program + " -q -d -f -c < '" + in.string() + "' > '" + out.string() + "'";
-  if (std::system(command.c_str()) != 0) return "failed";
-  std::ifstream back(out, std::ios::binary);
-  return {std::istreambuf_iterator<char>(back), {}};
+  const auto done = os::run_filter({program, "-q", "-d", "-c"}, as_text(stored));
+  if (!done) return done.error().system_errno == ENOENT ? "absent" : done.error().describe();
+  return done->exit_status == 0 ? done->output : "failed: " + done->errors;
 }
 
 TEST(Compression, TheAuthorsProgramsReadOurFrames) {
