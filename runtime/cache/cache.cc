@@ -10,20 +10,7 @@
 
 namespace smf {
 
-ModuleRef::ModuleRef(ModuleRef&& other) noexcept : module_(std::exchange(other.module_, nullptr)) {}
-
-ModuleRef& ModuleRef::operator=(ModuleRef&& other) noexcept {
-  std::swap(module_, other.module_);
-  return *this;
-}
-
-ModuleRef::~ModuleRef() { reset(); }
-
-void ModuleRef::reset() {
-  if (module_ == nullptr) return;
-  internal::CachedModule& module = *std::exchange(module_, nullptr);
-  module.state->let_go(module);
-}
+void ModuleRef::let_go(internal::CachedModule* module) { module->state->let_go(*module); }
 
 const SmfView& ModuleRef::view() const {
   SMF_CHECK(module_ != nullptr);

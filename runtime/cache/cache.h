@@ -14,7 +14,9 @@
 // capacity; stats() says how much of it is still held.
 //
 // **Two names of one file share it**: the file is known by device, inode, size and times. Paths are
-// keys as they are given.
+// keys as they are given. With `share_content`, so do two files whose bytes are equal: the content
+// hash that they store finds the other, and a comparison decides. A note that is updated in place
+// in one of them shows through the other's name until that is noticed.
 //
 // **A changed file is noticed** when its path is asked for, as often as `revalidation` says. One
 // that was replaced (another inode, or another size) is loaded anew, and old pins keep the old
@@ -33,6 +35,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/base/error.h"
 #include "runtime/cache/eviction.h"
@@ -59,6 +62,7 @@ struct CacheOptions {
   Revalidation revalidation = Revalidation::kInterval;
   std::chrono::milliseconds interval{100};  // by the coarse clock, which ticks every 1 to 10 ms
   Placement placement = Placement::kBySize;
+  bool share_content = false;  // one module for files of equal bytes; costs a comparison a load
   os::SystemCalls* calls = nullptr;  // nullptr: the kernel
 
   static constexpr std::uint64_t kMaxFilesCeiling = 500'000;
@@ -85,9 +89,12 @@ struct CacheStats {
 class ModuleRef {
  public:
   ModuleRef() = default;
-  ModuleRef(ModuleRef&& other) noexcept;
-  ModuleRef& operator=(ModuleRef&& other) noexcept;
-  ~ModuleRef();
+  ModuleRef(ModuleRef&& other) noexcept : module_(std::exchange(other.module_, nullptr)) {}
+  ModuleRef& operator=(ModuleRef&& other) noexcept {
+    std::swap(module_, other.module_);
+    return *this;
+  }
+  ~ModuleRef() { reset(); }
 
   explicit operator bool() const { return module_ != nullptr; }
   const SmfView& view() const;
@@ -101,11 +108,14 @@ class ModuleRef {
   // Another pin of the same module, without a look-up: it counts as a use of the module.
   // kOutOfMemory.
   Result<ModuleRef> copy() const;
-  void reset();
+  void reset() {
+    if (module_ != nullptr) let_go(std::exchange(module_, nullptr));
+  }
 
  private:
   friend class internal::CacheState;
   explicit ModuleRef(internal::CachedModule* module) : module_(module) {}
+  static void let_go(internal::CachedModule* module);
   internal::CachedModule* module_ = nullptr;
 };
 

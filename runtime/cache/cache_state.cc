@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "runtime/base/check.h"
-#include "runtime/base/hash.h"
+#include "runtime/format/hashes.h"
 
 namespace smf::internal {
 namespace {
 
 constexpr std::int64_t kNeverChecked = INT64_MIN;
-
-std::uint64_t hash_of(std::string_view path) { return xxh3_64(as_bytes(path)); }
+constexpr std::size_t kFirstModules = 64;
 
 // Milliseconds of the coarse clock: 2 ns to read, and ticks as often as the kernel does.
 std::int64_t now_ms() {
@@ -27,6 +26,23 @@ std::unexpected<Error> out_of_memory(std::string_view path) {
   return std::unexpected(Error{.code = ErrorCode::kOutOfMemory,
                                .message = "not enough memory to open the module",
                                .path = std::string(path)});
+}
+
+Name* make_name(std::string_view path, CachedModule& module) {
+  void* const memory = ::operator new(sizeof(Name) + path.size());
+  return ::new (memory) Name(path, &module, module.number);
+}
+
+void free_name(Name* name) {
+  name->~Name();
+  ::operator delete(name);
+}
+
+// The XXH3-128 that the module stores of its content, halves low and high.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> content_hash(const ModuleFile& file) {
+  const auto hashes = stored_hashes(file.view());
+  if (!hashes || !*hashes) return std::nullopt;
+  return std::pair((*hashes)->content.low, (*hashes)->content.high);
 }
 
 Bytes section_table(const SmfView& view) {
@@ -43,11 +59,12 @@ CacheState::CacheState(const CacheOptions& options)
       cells_(ThreadCells::create()),
       eviction_(Eviction::create(options.eviction)) {}
 
-CacheState::~CacheState() { SMF_CHECK(left_.empty()); }
+CacheState::~CacheState() { SMF_CHECK(left_.is_empty()); }
 
 Result<ModuleRef> CacheState::get(std::string_view path) {
-  const std::uint64_t hash = hash_of(path);
-  if (ModuleRef found = hit(hash, path)) return found;
+  const std::uint64_t hash = PathTable::hash(path);
+  if (CachedModule* const found = hit(hash, path)) [[likely]]
+    return ModuleRef(found);
   try {
     return get_slowly(hash, std::string(path));
   } catch (const std::bad_alloc&) {
@@ -57,19 +74,18 @@ Result<ModuleRef> CacheState::get(std::string_view path) {
   }
 }
 
-ModuleRef CacheState::hit(std::uint64_t hash, std::string_view path) {
+inline CachedModule* CacheState::hit(std::uint64_t hash, std::string_view path) {
   CellsOfThread* const mine = cells_->mine();
-  if (mine == nullptr) return {};
+  if (mine == nullptr) return nullptr;
   const Section section(*mine);
   const Name* const name = table_.find(hash, path);
-  if (name == nullptr || is_due(*name)) return {};
-  CachedModule* const module = name->module.load(std::memory_order_acquire);
-  if (!mine->take(module->number, cells_->now())) return {};
-  mine->hits.store(mine->hits.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return ModuleRef(module);
+  if (name == nullptr || is_due(*name)) return nullptr;
+  if (!mine->take(name->number, cells_->now())) return nullptr;
+  CellsOfThread::add_one(mine->hits);
+  return name->module;
 }
 
-bool CacheState::is_due(const Name& name) const {
+inline bool CacheState::is_due(const Name& name) const {
   const std::int64_t checked = name.checked.load(std::memory_order_relaxed);
   switch (options_.revalidation) {
     case Revalidation::kNever:
@@ -91,7 +107,7 @@ Result<ModuleRef> CacheState::get_slowly(std::uint64_t hash, const std::string& 
   }
   const Name* const name = table_.find(hash, path);
   SMF_CHECK(name != nullptr);
-  CachedModule& module = *name->module.load(std::memory_order_relaxed);
+  CachedModule& module = *name->module;
   const bool is_pinned = pin(module);
   collect();
   if (!is_pinned) return out_of_memory(path);
@@ -146,7 +162,7 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
     return std::unexpected(std::move(identity).error());
   }
   if (name == nullptr) return load(lock, hash, path);
-  if (*identity != name->module.load(std::memory_order_relaxed)->identity)
+  if (*identity != identity_of(*name) || name->module->file.is_truncated())
     return load(lock, hash, path);
   name->checked.store(now, std::memory_order_relaxed);
   ++counts_.hits;
@@ -168,12 +184,14 @@ Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string&
 
 void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& path) {
   const std::int64_t now = now_ms();
+  const FileIdentity identity = file.identity();
   Name* name = table_.find(hash, path);
   if (name != nullptr) {
-    CachedModule& old = *name->module.load(std::memory_order_relaxed);
-    const bool is_note = is_note_update(old, file);
+    CachedModule& old = *name->module;
+    const bool is_note = !is_of_other_file(*name) && is_note_update(old, file);
     if (is_note && old.file.is_mapped() && !old.file.is_truncated()) {
-      set_identity(old, file.identity());
+      set_identity(old, identity);
+      unlink_other_files(old);
       ++counts_.note_updates;
       name->checked.store(now, std::memory_order_relaxed);
       return;
@@ -181,53 +199,98 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
     ++(is_note ? counts_.note_updates : counts_.replacements);
     unlink_name(*name);
   }
-  // Whatever leaves later finds room to do so.
-  garbage_.names.reserve(garbage_.names.size() + table_.size() + 1);
-  auto fresh = std::make_unique<Name>(hash, path);
-  fresh->checked.store(now, std::memory_order_relaxed);
-  CachedModule& module = module_for(std::move(file));
-  name = fresh.get();
-  name->module.store(&module, std::memory_order_relaxed);
+  bool is_other_file = false;
+  if (CachedModule* const known = by_identity_.find(identity)) {
+    name = make_name(path, *known);
+  } else if (CachedModule* const equal = find_equal(file)) {
+    name = make_name(path, *equal);
+    is_other_file = true;
+  } else {
+    name = &add(std::move(file), path).first_name();
+  }
+  name->checked.store(now, std::memory_order_relaxed);
+  CachedModule& module = *name->module;
   try {
-    module.names.push_back(std::move(fresh));
-    garbage_.tables.reserve(garbage_.tables.size() + 1);
-    if (auto old_slots = table_.insert(name)) garbage_.tables.push_back(std::move(old_slots));
+    if (is_other_file) other_files_.emplace(name, identity);
+    if (PathTable::Slots* const old = table_.insert(hash, name)) garbage_.tables.push(old);
+    module.names.push(name);
   } catch (const std::bad_alloc&) {
-    if (!module.names.empty() && module.names.back().get() == name) module.names.pop_back();
-    if (module.names.empty()) unlink(module);
+    discard(name);
+    if (module.names.is_empty()) unlink(module);
     throw;
   }
 }
 
-// The module of this file: one that another name leads to, or a new one.
-CachedModule& CacheState::module_for(ModuleFile file) {
-  if (const auto known = by_identity_.find(file.identity()); known != by_identity_.end())
-    return *known->second;
+// A new module, whose first name is `path`, and which no name leads to yet. Whatever leaves later
+// needs no memory to do so.
+CachedModule& CacheState::add(ModuleFile file, std::string_view path) {
   const std::uint64_t bytes = file.view().file().size();
   make_room(bytes);
-  garbage_.modules.reserve(garbage_.modules.size() + files_ + 1);
-  left_.reserve(left_.size() + garbage_.modules.size() + files_ + 1);
-  free_numbers_.reserve(modules_.size() + 1);
+  by_identity_.reserve_one();
   if (free_numbers_.empty()) {
+    if (modules_.size() == modules_.capacity())
+      modules_.reserve(std::max(kFirstModules, 2 * modules_.size()));
+    free_numbers_.reserve(modules_.capacity());
     modules_.emplace_back();
     free_numbers_.push_back(static_cast<ModuleNumber>(modules_.size() - 1));
   }
   const ModuleNumber number = free_numbers_.back();
-  auto module = std::make_unique<CachedModule>(std::move(file), number);
-  module->state = this;
-  const auto place = by_identity_.emplace(module->identity, module.get()).first;
+  auto module = CachedModule::create(std::move(file), number, *this, path);
+  remember_content(*module);
   try {
     eviction_->insert(number, cells_->tick());
   } catch (const std::bad_alloc&) {
-    by_identity_.erase(place);
+    forget_content(*module);
     throw;
   }
+  by_identity_.insert(*module);
   free_numbers_.pop_back();
   modules_[number] = std::move(module);
   ++files_;
   bytes_ += bytes;
   (modules_[number]->file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) += bytes;
   return *modules_[number];
+}
+
+// The stored hash only finds candidates: whoever writes a file writes its hash.
+CachedModule* CacheState::find_equal(const ModuleFile& file) const {
+  if (!options_.share_content) return nullptr;
+  const auto hash = content_hash(file);
+  if (!hash) return nullptr;
+  const auto [begin, end] = by_content_.equal_range(*hash);
+  const Bytes bytes = file.view().file();
+  for (auto at = begin; at != end; ++at) {
+    const ModuleFile& other = at->second->file;
+    if (std::ranges::equal(other.view().file(), bytes) && !other.is_truncated()) return at->second;
+  }
+  return nullptr;
+}
+
+void CacheState::remember_content(CachedModule& module) {
+  if (!options_.share_content) return;
+  if (const auto hash = content_hash(module.file)) by_content_.emplace(*hash, &module);
+}
+
+void CacheState::forget_content(const CachedModule& module) {
+  if (!options_.share_content) return;
+  std::erase_if(by_content_, [&](const auto& entry) { return entry.second == &module; });
+}
+
+bool CacheState::is_of_other_file(const Name& name) const { return other_files_.contains(&name); }
+
+const FileIdentity& CacheState::identity_of(const Name& name) const {
+  const auto other = other_files_.find(&name);
+  return other == other_files_.end() ? name.module->identity : other->second;
+}
+
+// The module's file is no longer what these were equal to.
+void CacheState::unlink_other_files(CachedModule& module) {
+  if (!options_.share_content) return;
+  for (Name* name = module.names.first(); name != nullptr;) {
+    Name* const next = name->next;
+    if (is_of_other_file(*name)) unlink_name(*name);
+    name = next;
+  }
 }
 
 // Whether only the note of the file was changed, in place.
@@ -239,11 +302,9 @@ bool CacheState::is_note_update(const CachedModule& module, const ModuleFile& fi
 }
 
 void CacheState::set_identity(CachedModule& module, const FileIdentity& identity) {
-  auto node = by_identity_.extract(module.identity);
+  const bool was_there = by_identity_.erase(module);
   module.identity = identity;
-  if (node.empty()) return;
-  node.key() = identity;
-  by_identity_.insert(std::move(node));
+  if (was_there) by_identity_.insert(module);
 }
 
 void CacheState::make_room(std::uint64_t bytes) {
@@ -256,29 +317,32 @@ void CacheState::make_room(std::uint64_t bytes) {
 }
 
 void CacheState::unlink(CachedModule& module) {
-  for (auto& name : module.names) {
-    table_.erase(name.get());
-    garbage_.names.push_back(std::move(name));
+  while (Name* const name = module.names.pop()) {
+    table_.erase(name);
+    discard(name);
   }
-  module.names.clear();
   eviction_->erase(module.number);
-  if (const auto known = by_identity_.find(module.identity);
-      known != by_identity_.end() && known->second == &module)
-    by_identity_.erase(known);
+  by_identity_.erase(module);
+  forget_content(module);
   --files_;
   bytes_ -= module.size();
   (module.file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) -= module.size();
   module.has_left.store(true, std::memory_order_relaxed);
-  garbage_.modules.push_back(std::move(modules_[module.number]));
+  garbage_.modules.push(modules_[module.number].release());
 }
 
 void CacheState::unlink_name(Name& name) {
-  CachedModule& module = *name.module.load(std::memory_order_relaxed);
-  if (module.names.size() == 1) return unlink(module);
+  CachedModule& module = *name.module;
+  if (module.names.first()->next == nullptr) return unlink(module);
   table_.erase(&name);
-  const auto place = std::ranges::find(module.names, &name, &std::unique_ptr<Name>::get);
-  garbage_.names.push_back(std::move(*place));
-  module.names.erase(place);
+  module.names.remove(&name);
+  discard(&name);
+}
+
+// A name that no table holds any more, but readers may. A module's first goes with the module.
+void CacheState::discard(Name* name) {
+  other_files_.erase(name);
+  if (name != &name->module->first_name()) garbage_.names.push(name);
 }
 
 std::uint32_t CacheState::pins(const CachedModule& module) const {
@@ -289,21 +353,24 @@ std::uint32_t CacheState::pins(const CachedModule& module) const {
 void CacheState::collect() {
   if (garbage_.is_empty()) return;
   cells_->wait_for_readers();
-  for (auto& module : garbage_.modules) {
+  while (CachedModule* const module = garbage_.modules.pop()) {
     if (pins(*module) == 0) {
-      cells_->reset(module->number);
-      free_numbers_.push_back(module->number);
+      free(module);
       continue;
     }
     ++counts_.held_files;
     counts_.held_bytes += module->size();
-    module->keeper = shared_from_this();
-    left_.push_back(std::move(module));
+    if (left_.is_empty()) keeper_ = shared_from_this();
+    left_.push(module);
   }
-  // The room for what leaves next stays.
-  garbage_.modules.clear();
-  garbage_.names.clear();
-  garbage_.tables.clear();
+  while (Name* const name = garbage_.names.pop()) free_name(name);
+  while (PathTable::Slots* const slots = garbage_.tables.pop()) delete slots;
+}
+
+void CacheState::free(CachedModule* module) {
+  cells_->reset(module->number);
+  free_numbers_.push_back(module->number);
+  CachedModule::Free()(module);
 }
 
 bool CacheState::pin(CachedModule& module) {
@@ -313,15 +380,17 @@ bool CacheState::pin(CachedModule& module) {
 
 void CacheState::let_go(CachedModule& module) {
   CellsOfThread* const mine = cells_->mine();
-  // A pin needed the cell, but maybe another thread's.
-  if (mine == nullptr || mine->cell(module.number) == nullptr) return let_go_elsewhere(module);
+  // A pin needed the cell, but maybe another thread's. Not inside of a section: this waits.
+  if (mine == nullptr || mine->cell(module.number) == nullptr) [[unlikely]]
+    return let_go_elsewhere(module);
   std::shared_ptr<CacheState> self;
   {
     const Section section(*mine);
     mine->let_go(module.number);
     Section::reader_fence();
-    if (!module.has_left.load(std::memory_order_acquire)) return;
-    // Inside of the section the module is there, and so is what it keeps.
+    if (!module.has_left.load(std::memory_order_acquire)) [[likely]]
+      return;
+    // Inside of the section the module is there, and with it all of this.
     self = shared_from_this();
   }
   release_left(&module);
@@ -339,27 +408,27 @@ void CacheState::let_go_elsewhere(CachedModule& module) {
   release_left(&module);
 }
 
-// Frees a module that has left, if it was let go by all; another thread may have done so already,
-// so it is looked for by its address only.
-void CacheState::release_left(const CachedModule* module) {
-  std::unique_ptr<CachedModule> freed;
+// Frees a module that has left, if it was let go by all.
+void CacheState::release_left(CachedModule* module) {
+  std::shared_ptr<CacheState> last;
   const Lock lock(mutex_);
-  const auto place = std::ranges::find(left_, module, &std::unique_ptr<CachedModule>::get);
-  if (place == left_.end() || pins(**place) != 0) return;
+  // Looked for by its address alone: another thread may have freed it.
+  CachedModule* at = left_.first();
+  while (at != nullptr && at != module) at = at->next;
+  if (at == nullptr || pins(*module) != 0) return;
   cells_->wait_for_readers();
-  freed = std::move(*place);
-  left_.erase(place);
+  left_.remove(module);
   --counts_.held_files;
-  counts_.held_bytes -= freed->size();
-  cells_->reset(freed->number);
-  free_numbers_.push_back(freed->number);
+  counts_.held_bytes -= module->size();
+  free(module);
+  if (left_.is_empty()) last = std::move(keeper_);
 }
 
 ModuleRef CacheState::find(std::string_view path) {
   const Lock lock(mutex_);
-  const Name* const name = table_.find(hash_of(path), path);
+  const Name* const name = table_.find(PathTable::hash(path), path);
   if (name == nullptr) return {};
-  CachedModule& module = *name->module.load(std::memory_order_relaxed);
+  CachedModule& module = *name->module;
   CellsOfThread* const mine = cells_->mine();
   if (mine == nullptr || !mine->take_unused(module.number)) return {};
   return ModuleRef(&module);
@@ -367,16 +436,16 @@ ModuleRef CacheState::find(std::string_view path) {
 
 bool CacheState::evict(std::string_view path) {
   const Lock lock(mutex_);
-  const Name* const name = table_.find(hash_of(path), path);
+  const Name* const name = table_.find(PathTable::hash(path), path);
   if (name == nullptr) return false;
-  unlink(*name->module.load(std::memory_order_relaxed));
+  unlink(*name->module);
   collect();
   return true;
 }
 
 bool CacheState::invalidate(std::string_view path) {
   const Lock lock(mutex_);
-  Name* const name = table_.find(hash_of(path), path);
+  Name* const name = table_.find(PathTable::hash(path), path);
   if (name == nullptr) return false;
   name->checked.store(kNeverChecked, std::memory_order_relaxed);
   return true;

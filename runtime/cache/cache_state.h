@@ -14,10 +14,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/cache/cache.h"
 #include "runtime/cache/cached_module.h"
+#include "runtime/cache/chain.h"
+#include "runtime/cache/identity_table.h"
 #include "runtime/cache/path_table.h"
 #include "runtime/cache/thread_cells.h"
 
@@ -40,6 +43,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
+  using ContentHash = std::pair<std::uint64_t, std::uint64_t>;
 
   // A path that is being loaded or revalidated, and who waits for it.
   struct Load {
@@ -49,14 +53,14 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
   // What was unlinked and not yet freed.
   struct Garbage {
-    std::vector<std::unique_ptr<CachedModule>> modules{};
-    std::vector<std::unique_ptr<Name>> names{};
-    std::vector<std::unique_ptr<PathTable::Slots>> tables{};
-    bool is_empty() const { return modules.empty() && names.empty() && tables.empty(); }
+    Chain<CachedModule> modules{};
+    Chain<Name> names{};
+    Chain<PathTable::Slots> tables{};
+    bool is_empty() const { return modules.is_empty() && names.is_empty() && tables.is_empty(); }
   };
 
-  // A hit; an empty one where there is none, or it is due for revalidation.
-  ModuleRef hit(std::uint64_t hash, std::string_view path);
+  // A hit, with a pin; nullptr where there is none, or it is due for revalidation.
+  CachedModule* hit(std::uint64_t hash, std::string_view path);
   bool is_due(const Name& name) const;
 
   // These hold the lock, but while they call the system.
@@ -67,16 +71,25 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
   // Under the lock.
   void enter(ModuleFile file, std::uint64_t hash, const std::string& path);
-  CachedModule& module_for(ModuleFile file);
+  CachedModule& add(ModuleFile file, std::string_view path);
+  // The module whose bytes are equal, if that is wanted.
+  CachedModule* find_equal(const ModuleFile& file) const;
+  void remember_content(CachedModule& module);
+  void forget_content(const CachedModule& module);
+  bool is_of_other_file(const Name& name) const;
+  const FileIdentity& identity_of(const Name& name) const;
+  void unlink_other_files(CachedModule& module);
   bool is_note_update(const CachedModule& module, const ModuleFile& file) const;
   void set_identity(CachedModule& module, const FileIdentity& identity);
   void make_room(std::uint64_t bytes);
   void unlink(CachedModule& module);
   void unlink_name(Name& name);
+  void discard(Name* name);
   std::uint32_t pins(const CachedModule& module) const;
   // Frees what was unlinked and nobody pins; the rest waits in left_.
   void collect();
-  void release_left(const CachedModule* module);
+  void free(CachedModule* module);
+  void release_left(CachedModule* module);
   void let_go_elsewhere(CachedModule& module);
 
   const CacheOptions options_;
@@ -88,9 +101,14 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   mutable std::mutex mutex_;
   std::condition_variable loaded_;
   std::map<std::string, std::shared_ptr<Load>, std::less<>> loads_;
-  std::map<FileIdentity, CachedModule*> by_identity_;
-  std::vector<std::unique_ptr<CachedModule>> modules_;  // by number; those in the cache
-  std::vector<std::unique_ptr<CachedModule>> left_;     // pinned
+  IdentityTable by_identity_;
+  std::vector<CachedModule::Ptr> modules_;  // by number; those in the cache
+  // With CacheOptions::share_content: modules by the hash that they store of their content, and
+  // names that lead to a module of another file.
+  std::multimap<ContentHash, CachedModule*> by_content_;
+  std::map<const Name*, FileIdentity> other_files_;
+  Chain<CachedModule> left_;            // pinned
+  std::shared_ptr<CacheState> keeper_;  // as long as there are any
   std::vector<ModuleNumber> free_numbers_;
   std::unique_ptr<Eviction> eviction_;
   Garbage garbage_;

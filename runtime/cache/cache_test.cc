@@ -108,6 +108,59 @@ TEST_F(Cache, AFileThatIsMissingOrNoModuleIsAnErrorWithItsPath) {
   EXPECT_EQ(cache.stats().files, 0u);
 }
 
+TEST_F(Cache, FilesOfEqualBytesShareOneModuleWhereThatIsWanted) {
+  write(0, "equal");
+  write(1, "equal");
+  write(2, "other");
+  for (const bool share : {false, true}) {
+    SmfCache cache = make({.revalidation = Revalidation::kAlways, .share_content = share});
+    std::vector<ModuleRef> modules;
+    for (std::size_t i = 0; i < 3; ++i) modules.push_back(*cache.get(path(i)));
+    EXPECT_EQ(modules[0].view().file().data() == modules[1].view().file().data(), share);
+    EXPECT_EQ(cache.stats().files, share ? 2u : 3u);
+    EXPECT_EQ(cache.stats().names, 3u);
+    // Each name is held against its own file: nothing is loaded again.
+    const std::uint64_t misses = cache.stats().misses;
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(cache.get(path(i)));
+    EXPECT_EQ(cache.stats().misses, misses);
+  }
+}
+
+TEST_F(Cache, OneOfTwoEqualFilesThatIsReplacedLeavesTheOther) {
+  for (const std::size_t replaced : {0, 1}) {
+    write(0, "equal");
+    write(1, "equal");
+    SmfCache cache = make({.revalidation = Revalidation::kAlways, .share_content = true});
+    for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(cache.get(path(i)));
+    EXPECT_EQ(cache.stats().files, 1u);
+    write_file(path(replaced) + ".new", module_of("new"));
+    fs::rename(path(replaced) + ".new", path(replaced));
+    EXPECT_EQ(code_of(*cache.get(path(replaced))), "new");
+    EXPECT_EQ(code_of(*cache.get(path(1 - replaced))), "equal");
+    EXPECT_EQ(cache.stats().files, 2u);
+    EXPECT_EQ(cache.stats().names, 2u);
+    cache.clear();
+    EXPECT_EQ(cache.stats().names, 0u);
+  }
+}
+
+// Whoever writes a file writes its hash: what decides is the bytes.
+TEST_F(Cache, AContentHashThatLiesIsNotBelieved) {
+  const auto forge = [&](std::string bytes) {
+    const auto view = SmfView::open(as_bytes(bytes));
+    const auto section = view->find_section(".smf.hash");
+    const std::size_t at = as_text(view->stored(**section)).data() - bytes.data();
+    bytes.replace(at + 16, 16, std::string(16, 'h'));
+    return bytes;
+  };
+  for (std::size_t i = 0; i < 2; ++i)
+    write_file(path(i), forge(module_of(i == 0 ? "first" : "other")));
+  SmfCache cache = make({.share_content = true});
+  EXPECT_EQ(code_of(*cache.get(path(0))), "first");
+  EXPECT_EQ(code_of(*cache.get(path(1))), "other");
+  EXPECT_EQ(cache.stats().files, 2u);
+}
+
 TEST_F(Cache, APinKeepsTheBytesOfWhatWasEvicted) {
   write(0, "kept");
   SmfCache cache = make();

@@ -1,12 +1,17 @@
 // A module in the cache, or one that has left it and is still pinned.
+//
+// One piece of memory holds all of it, with its first name and that name's path at the end: most
+// modules have one name.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <string_view>
 #include <utility>
-#include <vector>
 
+#include "runtime/cache/chain.h"
 #include "runtime/cache/module_file.h"
 #include "runtime/cache/path_table.h"
 
@@ -16,10 +21,22 @@ class CacheState;
 
 class CachedModule {
  public:
-  CachedModule(ModuleFile its_file, ModuleNumber its_number)
-      : file(std::move(its_file)), number(its_number), identity(file.identity()) {}
+  struct Free {
+    void operator()(CachedModule* module) const {
+      module->~CachedModule();
+      ::operator delete(module);
+    }
+  };
+  using Ptr = std::unique_ptr<CachedModule, Free>;
 
-  const ModuleFile file;
+  // Throws std::bad_alloc.
+  static Ptr create(ModuleFile file, ModuleNumber number, CacheState& state,
+                    std::string_view path) {
+    void* const memory = ::operator new(sizeof(CachedModule) + path.size());
+    return Ptr(::new (memory) CachedModule(std::move(file), number, state, path));
+  }
+
+  CacheState* const state;
   const ModuleNumber number;
 
   // Pins that were let go by threads without a cell of their own.
@@ -27,15 +44,26 @@ class CachedModule {
   // Nobody finds it any more: whoever lets a pin go asks whether it was the last.
   std::atomic<bool> has_left{false};
 
-  // Under the cache's lock.
-  FileIdentity identity;  // as of the last revalidation
-  std::vector<std::unique_ptr<Name>> names;
+  const ModuleFile file;
 
-  // Keeps the cache's innards while a module has left it and is pinned.
-  std::shared_ptr<CacheState> keeper;
-  CacheState* state = nullptr;
+  // Under the cache's lock.
+  FileIdentity identity;         // as of the last revalidation
+  CachedModule* next = nullptr;  // in the identity table, or in a list of what has left
+  Chain<Name> names;             // that lead here
 
   std::uint64_t size() const { return file.view().file().size(); }
+  Name& first_name() { return first_name_; }
+
+ private:
+  CachedModule(ModuleFile its_file, ModuleNumber its_number, CacheState& its_state,
+               std::string_view path)
+      : state(&its_state),
+        number(its_number),
+        file(std::move(its_file)),
+        identity(file.identity()),
+        first_name_(path, this, its_number) {}
+
+  Name first_name_;  // the last member
 };
 
 }  // namespace smf::internal

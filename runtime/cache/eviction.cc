@@ -10,34 +10,34 @@ namespace {
 
 constexpr std::size_t kPasses = 4;
 
-// A binary heap that knows where each module stands in it.
+// A binary heap of module numbers that knows where each stands in it.
 class Lru final : public Eviction {
  public:
   void insert(ModuleNumber module, Stamp stamp) override {
-    if (module >= places_.size()) places_.resize(module + std::size_t{1}, kNowhere);
-    SMF_CHECK(places_[module] == kNowhere);
-    heap_.push_back({stamp, module});
-    places_[module] = heap_.size() - 1;
+    if (module >= entries_.size()) entries_.resize(module + std::size_t{1});
+    SMF_CHECK(entries_[module].place == kNowhere);
+    heap_.push_back(module);
+    entries_[module] = {.stamp = stamp, .place = static_cast<std::uint32_t>(heap_.size() - 1)};
     rise(heap_.size() - 1);
   }
 
   void erase(ModuleNumber module) override {
-    if (module >= places_.size() || places_[module] == kNowhere) return;
-    remove(places_[module]);
+    if (module >= entries_.size() || entries_[module].place == kNowhere) return;
+    remove(entries_[module].place);
   }
 
   ModuleNumber evict(const ReadStamp& read) override {
     SMF_CHECK(!heap_.empty());
     // Threads may hit everything over and over meanwhile: then the oldest by then has to do.
     for (std::size_t left = kPasses * heap_.size(); left > 0; --left) {
-      Item& oldest = heap_.front();
-      const Stamp stamp = read(oldest.module);
+      Entry& oldest = entries_[heap_.front()];
+      const Stamp stamp = read(heap_.front());
       if (stamp == oldest.stamp) break;
       SMF_DCHECK(stamp > oldest.stamp);
       oldest.stamp = stamp;
       sink(0);
     }
-    const ModuleNumber module = heap_.front().module;
+    const ModuleNumber module = heap_.front();
     remove(0);
     return module;
   }
@@ -45,52 +45,54 @@ class Lru final : public Eviction {
   std::size_t size() const override { return heap_.size(); }
 
  private:
-  static constexpr std::size_t kNowhere = SIZE_MAX;
+  static constexpr std::uint32_t kNowhere = UINT32_MAX;
 
-  struct Item {
-    Stamp stamp;
-    ModuleNumber module;
+  struct Entry {
+    Stamp stamp = 0;  // as last seen
+    std::uint32_t place = kNowhere;
   };
 
-  void put(std::size_t place, Item item) {
-    heap_[place] = item;
-    places_[item.module] = place;
+  Stamp stamp_at(std::size_t place) const { return entries_[heap_[place]].stamp; }
+
+  void put(std::size_t place, ModuleNumber module) {
+    heap_[place] = module;
+    entries_[module].place = static_cast<std::uint32_t>(place);
   }
 
   void rise(std::size_t place) {
-    const Item item = heap_[place];
-    while (place > 0 && item.stamp < heap_[(place - 1) / 2].stamp) {
+    const ModuleNumber module = heap_[place];
+    while (place > 0 && entries_[module].stamp < stamp_at((place - 1) / 2)) {
       put(place, heap_[(place - 1) / 2]);
       place = (place - 1) / 2;
     }
-    put(place, item);
+    put(place, module);
   }
 
   void sink(std::size_t place) {
-    const Item item = heap_[place];
+    const ModuleNumber module = heap_[place];
     while (true) {
       std::size_t child = 2 * place + 1;
       if (child >= heap_.size()) break;
-      if (child + 1 < heap_.size() && heap_[child + 1].stamp < heap_[child].stamp) ++child;
-      if (item.stamp <= heap_[child].stamp) break;
+      if (child + 1 < heap_.size() && stamp_at(child + 1) < stamp_at(child)) ++child;
+      if (entries_[module].stamp <= stamp_at(child)) break;
       put(place, heap_[child]);
       place = child;
     }
-    put(place, item);
+    put(place, module);
   }
 
   void remove(std::size_t place) {
-    places_[heap_[place].module] = kNowhere;
-    const Item last = heap_.back();
+    entries_[heap_[place]].place = kNowhere;
+    const ModuleNumber last = heap_.back();
     heap_.pop_back();
     if (place == heap_.size()) return;
     put(place, last);
     rise(place);
-    sink(places_[last.module]);
+    sink(entries_[last].place);
   }
 
-  std::vector<Item> heap_;
-  std::vector<std::size_t> places_;  // by module
+  std::vector<ModuleNumber> heap_;
+  std::vector<Entry> entries_;  // by module
 };
 
 // A doubly linked list in arrays, from the newest to the oldest.

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "runtime/base/check.h"
+#include "runtime/base/hash.h"
 
 namespace smf::internal {
 
@@ -11,34 +12,40 @@ PathTable::PathTable() : slots_(new Slots(kFirstSlots)) {}
 
 PathTable::~PathTable() { delete slots_.load(std::memory_order_relaxed); }
 
+std::uint64_t PathTable::hash(std::string_view path) { return xxh3_64(as_bytes(path)); }
+
 // The name first: whoever sees the hash sees it.
-void PathTable::put(Slots& slots, Name* name) {
-  std::uint64_t at = name->hash & slots.mask;
+void PathTable::put(Slots& slots, std::uint64_t marked_hash, Name* name) {
+  std::uint64_t at = marked_hash & slots.mask;
   while (slots.slot[at].hash.load(std::memory_order_relaxed) != kEmpty) at = (at + 1) & slots.mask;
   slots.slot[at].name.store(name, std::memory_order_release);
-  slots.slot[at].hash.store(marked(name->hash), std::memory_order_release);
+  slots.slot[at].hash.store(marked_hash, std::memory_order_release);
 }
 
-std::unique_ptr<PathTable::Slots> PathTable::insert(Name* name) {
+PathTable::Slots* PathTable::insert(std::uint64_t hash, Name* name) {
   Slots* const old = slots_.load(std::memory_order_relaxed);
-  if (2 * (used_ + 1) <= old->mask + 1) {
-    put(*old, name);
+  if (4 * (used_ + 1) <= 3 * (old->mask + 1)) {
+    put(*old, marked(hash), name);
     ++used_;
     ++size_;
     return nullptr;
   }
-  auto fresh = std::make_unique<Slots>(std::max(kFirstSlots, std::bit_ceil(4 * (size_ + 1))));
-  for (std::uint64_t i = 0; i <= old->mask; ++i)
-    if (Name* const there = old->slot[i].name.load(std::memory_order_relaxed)) put(*fresh, there);
-  put(*fresh, name);
+  // Half of it free, or it would soon be full again.
+  auto fresh = std::make_unique<Slots>(std::max(kFirstSlots, std::bit_ceil(2 * (size_ + 1))));
+  for (std::uint64_t i = 0; i <= old->mask; ++i) {
+    const Slot& slot = old->slot[i];
+    if (Name* const there = slot.name.load(std::memory_order_relaxed))
+      put(*fresh, slot.hash.load(std::memory_order_relaxed), there);
+  }
+  put(*fresh, marked(hash), name);
   slots_.store(fresh.release(), std::memory_order_release);
   used_ = ++size_;
-  return std::unique_ptr<Slots>(old);
+  return old;
 }
 
 void PathTable::erase(const Name* name) {
   Slots& slots = *slots_.load(std::memory_order_relaxed);
-  for (std::uint64_t at = name->hash & slots.mask;; at = (at + 1) & slots.mask) {
+  for (std::uint64_t at = hash(name->path()) & slots.mask;; at = (at + 1) & slots.mask) {
     SMF_CHECK(slots.slot[at].hash.load(std::memory_order_relaxed) != kEmpty);
     if (slots.slot[at].name.load(std::memory_order_relaxed) != name) continue;
     slots.slot[at].name.store(nullptr, std::memory_order_release);

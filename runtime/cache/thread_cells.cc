@@ -21,15 +21,14 @@ std::atomic<std::uint64_t> next_number{1};
 }  // namespace
 
 namespace {
-// The cache that this thread used last; apart from the registry, which has a destructor and so
-// costs a check at each use.
-thread_local std::uint64_t last_number = 0;
-thread_local CellsOfThread* last_cells = nullptr;
 // Handles may outlive the registry, in other thread-local objects.
 thread_local bool is_gone = false;
 }  // namespace
 
 const bool kKernelFences = register_for_fences();
+
+constinit thread_local std::uint64_t ThreadCells::last_number = 0;
+constinit thread_local CellsOfThread* ThreadCells::last_cells = nullptr;
 
 // What a thread has of each cache that it uses. At its end it gives all of it back.
 struct ThreadRegistry {
@@ -41,7 +40,7 @@ struct ThreadRegistry {
 
   ~ThreadRegistry() {
     is_gone = true;
-    last_number = 0;
+    ThreadCells::last_number = 0;
     for (const Entry& entry : entries)
       if (const auto all = entry.all.lock()) all->give_back(entry.cells);
   }
@@ -67,11 +66,8 @@ namespace {
 thread_local ThreadRegistry registry;
 }  // namespace
 
-CellsOfThread::CellsOfThread()
-    : chunks_(std::make_unique<std::atomic<std::array<ThreadCell, kChunk>*>[]>(kMaxChunks)) {}
-
 CellsOfThread::~CellsOfThread() {
-  for (std::size_t i = 0; i < kMaxChunks; ++i) delete chunks_[i].load(std::memory_order_relaxed);
+  for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
 }
 
 ThreadCell* CellsOfThread::make_cell(ModuleNumber module) {
@@ -87,9 +83,7 @@ std::shared_ptr<ThreadCells> ThreadCells::create() {
 
 ThreadCells::ThreadCells() : number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
 
-CellsOfThread* ThreadCells::mine() try {
-  if (last_number == number_) [[likely]]
-    return last_cells;
+CellsOfThread* ThreadCells::find_mine() try {
   if (is_gone) return nullptr;
   CellsOfThread* const cells = registry.find_or_take(*this);
   last_number = number_;

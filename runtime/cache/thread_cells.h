@@ -59,25 +59,28 @@ class alignas(64) CellsOfThread {
   static constexpr std::size_t kChunk = 1024;
   static constexpr std::size_t kMaxChunks = 1024;  // a million modules
 
-  CellsOfThread();
+  CellsOfThread() = default;
   CellsOfThread(const CellsOfThread&) = delete;
   CellsOfThread& operator=(const CellsOfThread&) = delete;
   ~CellsOfThread();
 
   // Takes a pin of a module and stamps it. False where there is no memory for the cell.
   bool take(ModuleNumber module, Stamp now) {
-    if (!take_unused(module)) return false;
+    ThreadCell* const own = cell(module);
+    if (own == nullptr) [[unlikely]]
+      return false;
+    add_one(own->taken);
     const Stamp before = last.load(std::memory_order_relaxed);
     const Stamp stamp = (now > before ? now : before) + 1;
     last.store(stamp, std::memory_order_relaxed);
-    cell(module)->stamp.store(stamp, std::memory_order_relaxed);
+    own->stamp.store(stamp, std::memory_order_relaxed);
     return true;
   }
   // Takes a pin that is no use: without a stamp.
   bool take_unused(ModuleNumber module) {
     ThreadCell* const own = cell(module);
     if (own == nullptr) return false;
-    own->taken.store(own->taken.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    add_one(own->taken);
     return true;
   }
   // Lets one go, of a module that has a cell. Whoever sees that has seen all this thread did with
@@ -85,6 +88,12 @@ class alignas(64) CellsOfThread {
   void let_go(ModuleNumber module) {
     ThreadCell* const own = cell(module);
     own->let_go.store(own->let_go.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
+  // One more, of a count that only this thread writes.
+  template <typename Count>
+  static void add_one(std::atomic<Count>& count) {
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
   // The cell of a module, made if need be; nullptr where there is no memory for it.
@@ -109,8 +118,8 @@ class alignas(64) CellsOfThread {
   friend class ThreadCells;
   ThreadCell* make_cell(ModuleNumber module);
 
-  std::unique_ptr<std::atomic<std::array<ThreadCell, kChunk>*>[]> chunks_;
   bool is_taken_ = true;
+  std::array<std::atomic<std::array<ThreadCell, kChunk>*>, kMaxChunks> chunks_{};
 };
 
 // All threads' parts, of one cache. Threads keep what they got from of(); it lives as long as this
@@ -121,7 +130,11 @@ class ThreadCells : public std::enable_shared_from_this<ThreadCells> {
   static std::shared_ptr<ThreadCells> create();
 
   // This thread's. nullptr where there is no memory, and while the thread's last objects go.
-  CellsOfThread* mine();
+  CellsOfThread* mine() {
+    if (last_number == number_) [[likely]]
+      return last_cells;
+    return find_mine();
+  }
 
   // The following are for one thread at a time (the cache's lock).
 
@@ -142,7 +155,13 @@ class ThreadCells : public std::enable_shared_from_this<ThreadCells> {
 
  private:
   friend struct ThreadRegistry;
+  // The cache that this thread used last: apart from the registry, which has a destructor and so
+  // costs a check at each use.
+  static constinit thread_local std::uint64_t last_number;
+  static constinit thread_local CellsOfThread* last_cells;
+
   ThreadCells();
+  CellsOfThread* find_mine();
   CellsOfThread* take();
   void give_back(CellsOfThread* cells);
 
