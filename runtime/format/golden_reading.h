@@ -37,7 +37,8 @@ struct Walk {
   std::string complaint;  // an error without a message, or invalid input without an offset
 };
 
-// Every section (decompressed within small limits), symbol, relocation, the note and some names.
+// Every section (decompressed within small limits), symbol, relocation, the note and some names,
+// and the view that is made from what this one found out.
 Walk walk_everything(const SmfView& view);
 
 // Empty, or what is wrong with this error as one a person has to understand.

@@ -217,8 +217,7 @@ struct Plausibility {
 // Without symbols: whether header, section table and payloads account for the file to its end.
 // Where there is nothing but a header and they do not, the candidate explains nothing.
 Plausibility account_for(Bytes file, const Header& header) {
-  const bool at_start = header.header_offset == 0 && header.strings_end != 0;
-  std::uint64_t last_end = at_start ? header.header_size() : header.base;
+  std::uint64_t last_end = header.is_at_start() ? header.header_size() : header.base;
   if (header.section_count > 0) {
     last_end = std::max(last_end,
                         header.section_table + header.section_count * header.section_entry_size());
@@ -353,6 +352,14 @@ std::uint64_t Header::section_entry_size() const {
 
 std::uint64_t Header::symbol_entry_size() const {
   return dialect == Dialect::kH72 ? sizeof(layout::SymbolEntryH72) : sizeof(layout::SymbolEntry);
+}
+
+Result<Header> reread_header(Bytes file, Dialect dialect, bool is_at_start) {
+  Header header{.dialect = dialect};
+  const std::uint64_t offset = is_at_start ? 0 : file.size() - header.header_size();
+  header = decode(file, dialect, offset);
+  SMF_TRY(place_tables(header, is_at_start ? file.size() : offset, is_at_start));
+  return header;
 }
 
 Result<Header> find_header(Bytes file) {

@@ -42,11 +42,17 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 
   std::uint64_t header_size() const;
+  // Whether it stands before its tables, and not at the end of the file.
+  bool is_at_start() const { return header_offset == 0 && strings_end != 0; }
   std::uint64_t section_entry_size() const;
   std::uint64_t symbol_entry_size() const;
 };
 
 // Finds the header and checks what the dialects are told apart by. O(sections).
 Result<Header> find_header(Bytes file);
+
+// Reads again the header that find_header() found in these bytes, at their start or at their end.
+// Where the bytes have changed since, it fails or is another one.
+Result<Header> reread_header(Bytes file, Dialect dialect, bool is_at_start);
 
 }  // namespace smf

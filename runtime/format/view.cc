@@ -63,11 +63,37 @@ Result<SmfView> SmfView::open(Bytes file) try {
   SMF_TRY(view.check_sections());
   SMF_TRY(view.check_entry_point());
   SMF_ASSIGN(const auto index, view.find_section(kSymbolIndexSection));
-  if (index && !index->compressed)
-    view.index_ = SymbolIndex::open(view.stored(*index), header.symbol_count);
+  view.index_section_ = header.section_count;
+  if (index && !index->compressed) view.open_index(*index);
   return view;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to check the section table");
+}
+
+void SmfView::open_index(const Section& section) {
+  index_ = SymbolIndex::open(stored(section), header_.symbol_count);
+  if (index_) index_section_ = section.index;
+}
+
+SmfView::Opened SmfView::opened() const {
+  return {.code_size = code_size_,
+          .index_section = index_section_,
+          .dialect = header_.dialect,
+          .is_at_start = header_.is_at_start()};
+}
+
+SmfView SmfView::reopen(Bytes file, const Opened& opened) {
+  const auto header = reread_header(file, opened.dialect, opened.is_at_start);
+  SMF_CHECK(header);
+  SmfView view(file, *header);
+  view.code_size_ = opened.code_size;
+  view.index_section_ = opened.index_section;
+  if (opened.index_section < header->section_count) {
+    const auto index = view.section(opened.index_section);
+    SMF_CHECK(index);
+    view.open_index(*index);
+  }
+  return view;
 }
 
 Result<void> SmfView::check_sections() {

@@ -36,6 +36,18 @@ class SmfView {
   // Errors carry the offset of the bytes that are wrong.
   static Result<SmfView> open(Bytes file);
 
+  // What open() has found out, for whoever keeps many views over bytes that nobody changes: 16
+  // bytes instead of 200, and reopen() makes the same view of them in some 40 ns.
+  struct Opened {
+    std::uint64_t code_size = 0;
+    std::uint32_t index_section = 0;  // section_count() where there is no index
+    Dialect dialect = Dialect::kP128;
+    bool is_at_start = false;
+  };
+  Opened opened() const;
+  // `file` is what the view was opened over, unchanged.
+  static SmfView reopen(Bytes file, const Opened& opened);
+
   const Header& header() const { return header_; }
   Bytes file() const { return file_; }
   std::uint32_t section_count() const { return header_.section_count; }
@@ -80,6 +92,7 @@ class SmfView {
 
  private:
   SmfView(Bytes file, const Header& header) : file_(file), header_(header) {}
+  void open_index(const Section& section);
   Result<void> check_sections();
   Result<void> check_overlaps() const;
   Result<void> check_entry_point() const;
@@ -88,6 +101,7 @@ class SmfView {
   Bytes file_;
   Header header_;
   std::uint64_t code_size_ = 0;
+  std::uint32_t index_section_ = 0;
   std::optional<SymbolIndex> index_;
 };
 
