@@ -1,11 +1,14 @@
-// Everything at once, for TSan and ASan above all. SMF_LONG=1 in the environment makes it a minute.
+// Everything at once, for TSan and ASan above all. SMF_LONG=1 in the environment makes it a minute,
+// and 10 000 truncations.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <string>
 #include <thread>
@@ -13,6 +16,7 @@
 
 #include "runtime/cache/cache.h"
 #include "runtime/format/building.h"
+#include "runtime/os/fault_calls.h"
 
 namespace smf {
 namespace {
@@ -20,6 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFiles = 24;
+constexpr std::size_t kCodeSize = 9'000;  // some pages
+
+bool is_long() { return std::getenv("SMF_LONG") != nullptr; }
 
 class Threads : public testing::Test {
  protected:
@@ -35,7 +42,7 @@ class Threads : public testing::Test {
   // never taken for one.
   void write(std::size_t i, std::size_t version) const {
     std::string code;
-    for (int n = 0; n < 200; ++n) code += fmt::format("{:02}", i);
+    while (code.size() < kCodeSize) code += fmt::format("{:02}", i);
     ModuleSpec spec;
     spec.sections.push_back({.name = "code",
                              .type = static_cast<std::uint8_t>(SectionType::kCode),
@@ -46,14 +53,19 @@ class Threads : public testing::Test {
     ASSERT_TRUE(out && build_module(spec, {.jobs = 1}, *out) && out->commit());
   }
 
-  static bool is_whole(const ModuleRef& module, std::size_t i) {
-    const auto section = module.view().find_section("code");
+  static bool is_whole(const SmfView& view, std::size_t i) {
+    const auto section = view.find_section("code");
     if (!section || !*section) return false;
-    const std::string_view code = as_text(module.view().stored(**section));
-    if (code.size() != 407) return false;
-    for (std::size_t at = 0; at < 400; at += 2)
-      if (code.substr(at, 2) != fmt::format("{:02}", i)) return false;
-    return code[400] == ':';
+    const std::string_view code = as_text(view.stored(**section));
+    const std::string mark = fmt::format("{:02}", i);
+    if (code.size() != kCodeSize + 7) return false;
+    for (std::size_t at = 0; at < kCodeSize; at += 2)
+      if (code[at] != mark[0] || code[at + 1] != mark[1]) return false;
+    return code[kCodeSize] == ':';
+  }
+  // Whole, or known to be cut.
+  static bool is_good(const ModuleRef& module, std::size_t i) {
+    return is_whole(module.view(), i) || !module.ok();
   }
 
   std::string folder_;
@@ -66,8 +78,10 @@ class Worker {
   Worker(SmfCache& cache, std::vector<std::string> paths, unsigned seed)
       : cache_(cache), paths_(std::move(paths)), random_(seed) {}
 
+  // `truncate` may be empty.
   template <typename Write, typename Check>
-  bool step(const Write& write, const Check& check) {
+  bool step(const Write& write, const std::function<void(std::size_t)>& truncate,
+            const Check& check) {
     const std::size_t i = random_() % kFiles;
     switch (random_() % 64) {
       case 0:
@@ -84,10 +98,15 @@ class Worker {
         return true;
       case 4:
         return cache_.stats().files <= kFiles;
+      case 5:
+        if (truncate) truncate(i);
+        return true;
       default:
         break;
     }
     auto module = cache_.get(paths_[i]);
+    // A file that is cut at this moment is no module.
+    if (!module && truncate) return module.error().path == paths_[i];
     if (!module || !check(*module, i)) return false;
     if (random_() % 4 != 0) return true;
     auto copy = module->copy();
@@ -108,37 +127,95 @@ class Worker {
   std::vector<std::pair<std::size_t, ModuleRef>> kept_{};
 };
 
-TEST_F(Threads, GetEvictInvalidateAndReplaceAtOnce) {
-  const auto length = std::chrono::seconds(std::getenv("SMF_LONG") != nullptr ? 60 : 2);
-  std::vector<std::string> paths;
-  for (std::size_t i = 0; i < kFiles; ++i) paths.push_back(path(i));
-  for (const EvictionKind eviction : {EvictionKind::kLru, EvictionKind::kSieve}) {
-    auto cache = SmfCache::create(
-        {.max_files = kFiles / 2, .eviction = eviction, .interval = std::chrono::milliseconds(5)});
-    ASSERT_TRUE(cache);
+class ThreadsWith : public Threads, public testing::WithParamInterface<CacheOptions> {
+ protected:
+  // Eight workers for a while. What they still hold is returned.
+  void run(SmfCache& cache, const std::function<void(std::size_t)>& truncate) {
+    const auto length = std::chrono::milliseconds(is_long() ? 30'000 : 1'000);
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < kFiles; ++i) paths.push_back(path(i));
     std::atomic<bool> ends = false;
     std::atomic<std::uint64_t> failures = 0, steps = 0;
     std::vector<std::vector<std::pair<std::size_t, ModuleRef>>> kept(8);
     std::vector<std::thread> threads;
     for (unsigned n = 0; n < kept.size(); ++n) {
       threads.emplace_back([&, n] {
-        Worker worker(*cache, paths, n);
+        Worker worker(cache, paths, n);
         const auto write_one = [&](std::size_t i, std::size_t version) { write(i, version); };
-        for (; !ends; ++steps) failures += worker.step(write_one, is_whole) ? 0 : 1;
+        for (; !ends; ++steps) failures += worker.step(write_one, truncate, is_good) ? 0 : 1;
         kept[n] = worker.take_kept();
       });
     }
-    std::this_thread::sleep_for(length / 2);
+    std::this_thread::sleep_for(length);
     ends = true;
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(failures, 0u);
     EXPECT_GT(steps, 100u);
     // Pins of threads that are gone are let go by this one.
     for (const auto& pins : kept)
-      for (const auto& [i, module] : pins) EXPECT_TRUE(is_whole(module, i));
-    kept.clear();
+      for (const auto& [i, module] : pins) EXPECT_TRUE(is_good(module, i));
+  }
+};
+
+std::string name_of(const testing::TestParamInfo<CacheOptions>& info) {
+  return fmt::format("{}_{}_{}", eviction_name(info.param.eviction),
+                     info.param.placement == Placement::kMap ? "mapped" : "read",
+                     info.param.share_content ? "shared" : "apart");
+}
+
+TEST_P(ThreadsWith, GetEvictInvalidateReplaceAndTruncateAtOnce) {
+  const int descriptors = os::descriptor_count();
+  const std::size_t mappings = os::mapping_count(folder_);
+  {
+    auto cache = SmfCache::create(GetParam());
+    ASSERT_TRUE(cache);
+    run(*cache, [&](std::size_t i) { EXPECT_EQ(::truncate(path(i).c_str(), 0), 0); });
     EXPECT_EQ(cache->stats().held_files, 0u);
     EXPECT_LE(cache->stats().files, kFiles / 2);
+    EXPECT_LE(os::mapping_count(folder_), mappings + cache->stats().files);
+  }
+  EXPECT_EQ(os::descriptor_count(), descriptors);
+  EXPECT_EQ(os::mapping_count(folder_), mappings);
+}
+
+constexpr auto kOften = std::chrono::milliseconds(5);
+INSTANTIATE_TEST_SUITE_P(
+    Placements, ThreadsWith,
+    testing::Values(
+        CacheOptions{.max_files = kFiles / 2, .interval = kOften},
+        CacheOptions{.max_files = kFiles / 2, .eviction = EvictionKind::kSieve, .interval = kOften},
+        CacheOptions{.max_files = kFiles / 2, .interval = kOften, .placement = Placement::kMap},
+        CacheOptions{.max_files = kFiles / 2,
+                     .interval = kOften,
+                     .placement = Placement::kMap,
+                     .share_content = true}),
+    name_of);
+
+// A module is cut while two threads read all of it, over and over: they live, and know.
+TEST_F(Threads, TruncationUnderTwoReaders) {
+  const int rounds = is_long() ? 10'000 : 200;
+  auto cache =
+      SmfCache::create({.revalidation = Revalidation::kNever, .placement = Placement::kMap});
+  ASSERT_TRUE(cache);
+  for (int round = 0; round < rounds; ++round) {
+    write(0, 0);
+    cache->evict(path(0));
+    const auto module = cache->get(path(0));
+    ASSERT_TRUE(module);
+    const SmfView view = module->view();
+    std::atomic<int> started = 0;
+    std::atomic<std::uint64_t> wrong = 0;
+    std::vector<std::thread> readers;
+    for (int n = 0; n < 2; ++n) {
+      readers.emplace_back([&] {
+        ++started;
+        while (module->ok()) wrong += is_whole(view, 0) || !module->ok() ? 0 : 1;
+      });
+    }
+    while (started < 2) std::this_thread::yield();
+    ASSERT_EQ(::truncate(path(0).c_str(), 0), 0);
+    for (std::thread& reader : readers) reader.join();
+    ASSERT_EQ(wrong, 0u);
   }
 }
 

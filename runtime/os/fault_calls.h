@@ -8,6 +8,9 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 #include "runtime/os/system_calls.h"
 
@@ -19,6 +22,14 @@ inline int descriptor_count() {
   DIR* folder = ::opendir("/proc/self/fd");
   while (::readdir(folder) != nullptr) ++count;
   ::closedir(folder);
+  return count;
+}
+
+// Mappings of this process whose file has a path that contains `part`.
+inline std::size_t mapping_count(std::string_view part) {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(maps, line);) count += line.contains(part) ? 1 : 0;
   return count;
 }
 

@@ -25,14 +25,6 @@ std::string slurp(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Lines of /proc/self/maps that end with the path.
-std::size_t mapping_count(const std::string& path) {
-  std::ifstream maps("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);) count += line.ends_with(path) ? 1 : 0;
-  return count;
-}
-
 class Mapped : public testing::Test {
  protected:
   Mapped() {
