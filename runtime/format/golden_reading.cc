@@ -67,11 +67,13 @@ Walk walk_everything(const SmfView& view) {
   }
   for (const std::string_view name : {"code", "note.sdn", "absent"})
     note(walk, view.find_section(name));
-  const SmfView again = SmfView::reopen(view.file(), view.opened());
-  if (again.header() != view.header() || again.code_size() != view.code_size() ||
-      again.has_symbol_index() != view.has_symbol_index())
-    walk.complaint = "reopened, it is another view";
   return walk;
+}
+
+bool is_same_reopened(const SmfView& view) {
+  const SmfView again = SmfView::reopen(view.file(), view.opened());
+  return again.header() == view.header() && again.code_size() == view.code_size() &&
+         again.has_symbol_index() == view.has_symbol_index();
 }
 
 }  // namespace smf

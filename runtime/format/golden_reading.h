@@ -37,9 +37,11 @@ struct Walk {
   std::string complaint;  // an error without a message, or invalid input without an offset
 };
 
-// Every section (decompressed within small limits), symbol, relocation, the note and some names,
-// and the view that is made from what this one found out.
+// Every section (decompressed within small limits), symbol, relocation, the note and some names.
 Walk walk_everything(const SmfView& view);
+
+// Whether reopen() makes the same view again. For bytes that stay.
+bool is_same_reopened(const SmfView& view);
 
 // Empty, or what is wrong with this error as one a person has to understand.
 std::string complaint_about(const Error& error);

@@ -37,6 +37,7 @@ class Survivor {
     }
     ++opened_;
     ASSERT_EQ(walk_everything(*view).complaint, "");
+    ASSERT_TRUE(is_same_reopened(*view));
   }
   int count() const { return count_; }
   int opened() const { return opened_; }

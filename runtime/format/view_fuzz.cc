@@ -12,7 +12,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const smf::Bytes bytes(reinterpret_cast<const std::byte*>(data), size);
   const auto view = smf::SmfView::open(bytes);
-  if (view ? !smf::walk_everything(*view).complaint.empty()
+  if (view ? !smf::walk_everything(*view).complaint.empty() || !smf::is_same_reopened(*view)
            : !smf::complaint_about(view.error()).empty())
     std::abort();
   return 0;

@@ -121,6 +121,7 @@ TEST_P(GoldenFile, ReadsAsDescribed) {
   ASSERT_TRUE(note) << note.error().describe();
   EXPECT_EQ(*note, expected().note);
   EXPECT_EQ(walk_everything(*view).refused, 0u);
+  EXPECT_TRUE(is_same_reopened(*view));
 }
 
 TEST_P(GoldenFile, FindsEverySymbolAndSectionByName) {
