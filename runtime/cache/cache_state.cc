@@ -1,6 +1,7 @@
 #include "runtime/cache/cache_state.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <new>
@@ -11,8 +12,6 @@
 
 namespace smf::internal {
 namespace {
-
-constexpr std::int64_t kNeverChecked = INT64_MIN;
 
 std::uint64_t hash_of(std::string_view path) { return xxh3_64(as_bytes(path)); }
 
@@ -41,6 +40,9 @@ CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
       cells_(ThreadCells::create()),
+      watch_(options.revalidation == Revalidation::kWatch
+                 ? std::make_unique<NameWatch>(calls_, options.interval)
+                 : nullptr),
       eviction_(Eviction::create(options.eviction)) {}
 
 CacheState::~CacheState() { SMF_CHECK(left_.empty()); }
@@ -57,9 +59,12 @@ Result<ModuleRef> CacheState::get(std::string_view path) {
   }
 }
 
+ModuleRef CacheState::hit(std::string_view path) { return hit(hash_of(path), path); }
+
 ModuleRef CacheState::hit(std::uint64_t hash, std::string_view path) {
   CellsOfThread* const mine = cells_->mine();
   if (mine == nullptr) return {};
+  if (watch_ != nullptr) poll_watch(*mine);
   const Section section(*mine);
   const Name* const name = table_.find(hash, path);
   if (name == nullptr || is_due(*name)) return {};
@@ -76,10 +81,23 @@ bool CacheState::is_due(const Name& name) const {
       return checked == kNeverChecked;
     case Revalidation::kAlways:
       return true;
+    case Revalidation::kWatch:
+      if (checked == kWatched) return false;
+      [[fallthrough]];
     case Revalidation::kInterval:
       return checked == kNeverChecked || now_ms() - checked >= options_.interval.count();
   }
   return true;
+}
+
+void CacheState::poll_watch(CellsOfThread& mine) {
+  const std::int64_t now = now_ms();
+  if (!watch_->is_due(now)) return;
+  watch_->poll(now, [&](const std::string& path) {
+    const Section section(mine);
+    if (Name* const name = table_.find(hash_of(path), path))
+      name->checked.store(kNeverChecked, std::memory_order_relaxed);
+  });
 }
 
 Result<ModuleRef> CacheState::get_slowly(std::uint64_t hash, const std::string& path) {
@@ -112,6 +130,7 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
   const auto load = std::make_shared<Load>();
   loads_.emplace(path, load);
   const auto finish = [&](std::optional<Error> error) {
+    if (watch_ != nullptr) settle_watch(hash, path);
     load->is_done = true;
     load->error = std::move(error);
     loads_.erase(path);
@@ -138,6 +157,7 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
   ++counts_.revalidations;
   const std::int64_t now = now_ms();
   lock.unlock();
+  if (watch_ != nullptr) watch_->add(path);
   auto identity = ModuleFile::identify(path, calls_);
   lock.lock();
   name = table_.find(hash, path);
@@ -156,14 +176,30 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
 Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string& path) {
   ++counts_.misses;
   lock.unlock();
+  if (watch_ != nullptr) watch_->add(path);
+  const auto begun = std::chrono::steady_clock::now();
   auto file = ModuleFile::load(path, options_.placement, calls_);
+  const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begun;
   lock.lock();
   if (!file) {
     if (Name* const name = table_.find(hash, path)) unlink_name(*name);
     return std::unexpected(std::move(file).error());
   }
+  count_load_time(static_cast<std::uint64_t>(taken.count()));
   enter(*std::move(file), hash, path);
   return {};
+}
+
+// What is in the cache is watched, and nothing else.
+void CacheState::settle_watch(std::uint64_t hash, const std::string& path) {
+  Name* const name = table_.find(hash, path);
+  if (name == nullptr) return watch_->remove(path);
+  watch_->settle(path, name->checked);
+}
+
+void CacheState::count_load_time(std::uint64_t ns) {
+  ++counts_.load_times[CacheStats::load_time_index(ns)];
+  counts_.load_time_ns += ns;
 }
 
 void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& path) {
@@ -300,6 +336,10 @@ void CacheState::collect() {
     module->keeper = shared_from_this();
     left_.push_back(std::move(module));
   }
+  // One that was replaced has the path of its successor.
+  for (const auto& name : garbage_.names)
+    if (watch_ != nullptr && table_.find(name->hash, name->path) == nullptr)
+      watch_->remove(name->path);
   // The room for what leaves next stays.
   garbage_.modules.clear();
   garbage_.names.clear();
@@ -389,12 +429,19 @@ void CacheState::clear() {
   collect();
 }
 
+void CacheState::close() {
+  clear();
+  if (watch_ != nullptr) watch_->close();
+}
+
 CacheStats CacheState::stats() {
+  const std::uint64_t unwatched = watch_ != nullptr ? watch_->unwatched() : 0;
   const Lock lock(mutex_);
   CacheStats stats = counts_;
   stats.files = files_;
   stats.names = table_.size();
   stats.hits += cells_->hits();
+  stats.unwatched = unwatched;
   return stats;
 }
 

@@ -18,6 +18,7 @@
 
 #include "runtime/cache/cache.h"
 #include "runtime/cache/cached_module.h"
+#include "runtime/cache/name_watch.h"
 #include "runtime/cache/path_table.h"
 #include "runtime/cache/thread_cells.h"
 
@@ -29,10 +30,14 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   ~CacheState();
 
   Result<ModuleRef> get(std::string_view path);
+  // A hit; an empty one where there is none, or it is due for revalidation.
+  ModuleRef hit(std::string_view path);
   ModuleRef find(std::string_view path);
   bool evict(std::string_view path);
   bool invalidate(std::string_view path);
   void clear();
+  // Clears, and lets go what is the system's.
+  void close();
   CacheStats stats();
 
   bool pin(CachedModule& module);
@@ -55,9 +60,10 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
     bool is_empty() const { return modules.empty() && names.empty() && tables.empty(); }
   };
 
-  // A hit; an empty one where there is none, or it is due for revalidation.
   ModuleRef hit(std::uint64_t hash, std::string_view path);
   bool is_due(const Name& name) const;
+  // Outside of a section.
+  void poll_watch(CellsOfThread& mine);
 
   // These hold the lock, but while they call the system.
   Result<ModuleRef> get_slowly(std::uint64_t hash, const std::string& path);
@@ -66,6 +72,8 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   Result<void> load(Lock& lock, std::uint64_t hash, const std::string& path);
 
   // Under the lock.
+  void settle_watch(std::uint64_t hash, const std::string& path);
+  void count_load_time(std::uint64_t ns);
   void enter(ModuleFile file, std::uint64_t hash, const std::string& path);
   CachedModule& module_for(ModuleFile file);
   bool is_note_update(const CachedModule& module, const ModuleFile& file) const;
@@ -84,6 +92,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
   const std::shared_ptr<ThreadCells> cells_;
   PathTable table_;
+  const std::unique_ptr<NameWatch> watch_;  // with kWatch
 
   mutable std::mutex mutex_;
   std::condition_variable loaded_;
