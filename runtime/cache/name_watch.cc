@@ -60,7 +60,10 @@ Result<std::vector<std::string>> links_and_file(std::string_view path, os::Syste
     }
     std::string next = join(reached, part);
     const ssize_t length = calls.readlink(next.c_str(), target.data(), target.size());
-    if (length < 0) {  // no link, or nothing at all, which whoever opens it will see
+    if (length < 0) {
+      // No link, or nothing at all, which whoever opens it will see.
+      if (errno != EINVAL && errno != ENOENT && errno != ENOTDIR)
+        return fail_system("resolve the path", std::string(path), errno);
       reached = std::move(next);
       continue;
     }

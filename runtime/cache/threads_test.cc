@@ -56,6 +56,10 @@ class Threads : public testing::Test {
     return code[400] == ':';
   }
 
+  static bool ends_with(const ModuleRef& module, std::string_view end) {
+    return as_text(module.view().stored(**module.view().find_section("code"))).ends_with(end);
+  }
+
   std::string folder_;
 };
 
@@ -84,6 +88,28 @@ class Worker {
         return true;
       case 4:
         return cache_.stats().files <= kFiles;
+      case 5: {
+        AsyncLoad load = cache_.get_async(paths_[i]);
+        if (random_() % 4 == 0 && load.cancel())
+          return load.get().error().code == ErrorCode::kCancelled;
+        const auto loaded = load.get();
+        return loaded && check(*loaded, i);
+      }
+      case 6: {
+        std::atomic<int> called = 0;  // 1 for each time, and 100 if it was well
+        AsyncLoad load = cache_.get_async(paths_[i], [&](const Result<ModuleRef>& loaded) {
+          called += loaded && check(*loaded, i) ? 101 : 1;
+        });
+        const bool is_cancelled = random_() % 4 == 0 && load.cancel();
+        load.wait();
+        return called == (is_cancelled ? 1 : 101);
+      }
+      case 7: {
+        if (random_() % 8 != 0) return true;
+        const auto report = cache_.prefetch_parallel(paths_, 2);
+        return report && report->failures.empty() &&
+               report->loaded + report->already_there == paths_.size();
+      }
       default:
         break;
     }
@@ -108,13 +134,18 @@ class Worker {
   std::vector<std::pair<std::size_t, ModuleRef>> kept_{};
 };
 
-TEST_F(Threads, GetEvictInvalidateAndReplaceAtOnce) {
+TEST_F(Threads, GettingInEachWayEvictingInvalidatingAndReplacingAtOnce) {
   const auto length = std::chrono::seconds(std::getenv("SMF_LONG") != nullptr ? 60 : 2);
   std::vector<std::string> paths;
   for (std::size_t i = 0; i < kFiles; ++i) paths.push_back(path(i));
-  for (const EvictionKind eviction : {EvictionKind::kLru, EvictionKind::kSieve}) {
-    auto cache = SmfCache::create(
-        {.max_files = kFiles / 2, .eviction = eviction, .interval = std::chrono::milliseconds(5)});
+  using std::chrono::milliseconds;
+  const CacheOptions intervals{.max_files = kFiles / 2, .interval = milliseconds(5)};
+  const CacheOptions watches{.max_files = kFiles / 2,
+                             .eviction = EvictionKind::kSieve,
+                             .revalidation = Revalidation::kWatch,
+                             .interval = milliseconds(0)};
+  for (const CacheOptions& options : {intervals, watches}) {
+    auto cache = SmfCache::create(options);
     ASSERT_TRUE(cache);
     std::atomic<bool> ends = false;
     std::atomic<std::uint64_t> failures = 0, steps = 0;
@@ -139,6 +170,12 @@ TEST_F(Threads, GetEvictInvalidateAndReplaceAtOnce) {
     kept.clear();
     EXPECT_EQ(cache->stats().held_files, 0u);
     EXPECT_LE(cache->stats().files, kFiles / 2);
+    if (options.revalidation != Revalidation::kWatch) continue;
+    EXPECT_EQ(cache->stats().unwatched, 0u);
+    for (std::size_t i = 0; i < kFiles; ++i) {
+      write(i, 999'999);
+      EXPECT_TRUE(ends_with(*cache->get(paths[i]), "999999")) << i;
+    }
   }
 }
 
