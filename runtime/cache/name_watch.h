@@ -2,17 +2,18 @@
 // (os/file_watch.h): Revalidation::kWatch.
 //
 // Nobody waits for the system's word. Once an `interval` the first get() that comes reads what has
-// been queued, in one read(2) for all files (0.4 us when there is nothing), and marks the names
-// that it is about; all other hits compare a clock, as with kInterval. So a change is noticed as
-// late as with kInterval, but a cache of 10,000 files makes ten reads a second instead of 100,000
-// stats (1.8 us each). The kernel queues an event before the call that caused it returns: with an
-// interval of 0 each get() reads the queue, under a lock, and sees whatever was done before it. If
+// been queued, in one read(2) for all files (0.4 of what a stat(2) costs when there is nothing),
+// and marks the names that it is about; all other hits compare a clock, as with kInterval. So a
+// change is noticed as late as with kInterval, but a cache of 10,000 files makes ten reads a second
+// instead of 100,000 stats. The kernel queues an event before the call that caused it returns: with
+// an interval of 0 each get() reads the queue, under a lock, and sees whatever was done before it
+// (but for a load of the same path that began earlier and whose result it shares, as always). If
 // nobody gets anything, nothing is read; should the kernel's queue run over, all names are due.
 //
-//   rejected    a thread that blocks in poll(2) and marks: hits save the clock (2 ns of about 12)
-//               and changes are seen in a thread's wake-up (50 us) instead of an interval; but then
-//               no interval gives "after rename() has returned", and an embedder has one more
-//               thread and descriptor for each cache.
+//   rejected    a thread that blocks in poll(2) and marks: hits save the clock (2 ns of about 12),
+//               and changes are seen in a thread's wake-up instead of an interval; but then nothing
+//               gives "after rename() has returned", and an embedder has one more thread and
+//               descriptor for each cache.
 //   links       a path is resolved here, and each symbolic link on the way is watched as well as
 //               the file where it leads: a link `current` that is switched to another folder makes
 //               all names that go through it due.
@@ -21,7 +22,7 @@
 //
 // What is not noticed: what file_watch.h says inotify does not report (writes through a shared
 // mapping or through a hard link in another folder, changes by other machines), and a folder that
-// is renamed, if it is not the file's own; kInterval sees the last two. Resolving costs a
+// is renamed, if it is not the file's own; kInterval sees all of that. Resolving costs a
 // readlink(2) for each part of the path when a module is loaded or asked for changes.
 #pragma once
 
