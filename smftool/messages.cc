@@ -23,6 +23,7 @@ ExitStatus status_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kSystem:
     case ErrorCode::kOutOfMemory:
+    case ErrorCode::kCancelled:
       return ExitStatus::kSystem;
     case ErrorCode::kInvalidArgument:
       return ExitStatus::kUsage;

@@ -26,6 +26,7 @@ enum class ErrorCode {
   kInvalidArgument,  // the caller asked for what cannot be
   kSystem,           // the operating system refused; Error::system_errno says why
   kOutOfMemory,
+  kCancelled,  // somebody called it off before it began
 };
 
 struct Error {

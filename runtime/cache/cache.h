@@ -24,22 +24,33 @@
 // had its note updated in place: a mapping shows that by itself and stays; what was read is read
 // again. A file that has gone, or is no module any more, is an error, and its entry goes.
 //
+// **Who does not want to wait** has prefetch(), for one path or many, and get_async(), which loads
+// on threads of the cache's own (load_pool.h).
+//
 // Capacity is in files and in bytes of files. To make room for a new one, modules go by `eviction`
 // (eviction.h), pinned or not. One that is larger than all of `max_bytes` is kept alone.
 //
 // Thread-safe throughout. Methods return errors, and change nothing when memory runs out.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/base/error.h"
 #include "runtime/cache/eviction.h"
 #include "runtime/cache/module_file.h"
+#include "runtime/os/mapped_file.h"
 #include "runtime/os/system_calls.h"
 
 namespace smf {
@@ -47,12 +58,16 @@ namespace smf {
 namespace internal {
 class CachedModule;
 class CacheState;
+class LoadPool;
+struct LoadRequest;
 }  // namespace internal
 
 enum class Revalidation : std::uint8_t {
   kAlways,    // a stat() at each hit
   kInterval,  // one at a hit, when the last is `interval` ago
   kNever,     // until evict() or invalidate()
+  kWatch,     // when the system tells of a change, asked once an `interval` for all files at once;
+              // what it does not tell of, and how prompt it is: name_watch.h
 };
 
 struct CacheOptions {
@@ -65,7 +80,14 @@ struct CacheOptions {
   bool share_content = false;  // one module for files of equal bytes; costs a comparison a load
   os::SystemCalls* calls = nullptr;  // nullptr: the kernel
 
+  // Of get_async(): threads, which begin when they are needed first, and requests that are not
+  // done.
+  unsigned load_workers = 0;        // 0: as many as processors, up to kDefaultLoadWorkers
+  std::uint32_t load_queue = 1024;  // at least 1
+
   static constexpr std::uint64_t kMaxFilesCeiling = 500'000;
+  static constexpr unsigned kMaxLoadWorkers = 256;
+  static constexpr unsigned kDefaultLoadWorkers = 4;
 };
 
 struct CacheStats {
@@ -82,6 +104,18 @@ struct CacheStats {
   std::uint64_t replacements = 0;   // and had been replaced
   std::uint64_t note_updates = 0;   // and had their note updated in place
   std::uint64_t errors = 0;         // gets that failed
+  std::uint64_t unwatched = 0;      // paths that kWatch cannot watch, and asks each interval
+
+  // How long loads took that went well: open, read or map, and check. load_times[i] counts those of
+  // 2^i microseconds and more, and less than 2^(i+1); the first all that were shorter as well, the
+  // last all that were longer (1.05 s and more).
+  static constexpr std::size_t kLoadTimes = 21;
+  std::array<std::uint64_t, kLoadTimes> load_times{};
+  std::uint64_t load_time_ns = 0;  // of all of them together
+  // Which of load_times counts a load of so many nanoseconds.
+  static constexpr std::size_t load_time_index(std::uint64_t ns) {
+    return std::min<std::size_t>(std::bit_width(ns / 1000 | 1) - 1, kLoadTimes - 1);
+  }
 };
 
 // A pin of a module. Move-only; copy() takes another. It may be used and destroyed by any thread,
@@ -105,6 +139,8 @@ class ModuleRef {
   // were read as zeros, and what was made of them is void. Asked after reading, it covers all that
   // was read before.
   bool ok() const;
+  // Of a mapped file, as MappedFile::advise(); nothing to do for one that was read.
+  Result<void> advise(os::Advice advice) const;
   // Another pin of the same module, without a look-up: it counts as a use of the module.
   // kOutOfMemory.
   Result<ModuleRef> copy() const;
@@ -119,6 +155,53 @@ class ModuleRef {
   internal::CachedModule* module_ = nullptr;
 };
 
+// Called once, with what get() would return. It must not throw, nor wait for other loads by
+// get_async(), whose threads it may be on, nor destroy the cache.
+using LoadCallback = std::move_only_function<void(Result<ModuleRef>)>;
+
+// A load that get_async() was asked for. Letting it go calls nothing off. Move-only; it may outlive
+// the cache, and be used by any thread, one at a time.
+class AsyncLoad {
+ public:
+  // Whether the result is there; with a callback, whether that has returned.
+  bool is_ready() const;
+  // Until it is ready.
+  void wait() const;
+  // The same; false if it takes longer than `timeout`.
+  bool wait_for(std::chrono::nanoseconds timeout) const;
+  // Calls the load off if it has not begun: then it is ready with kCancelled, and a callback has
+  // been called by this thread. Others who asked for the same module still get it. False if it has
+  // begun, or is ready.
+  bool cancel();
+  // Waits for the result, and gives it once. Not where there is a callback.
+  Result<ModuleRef> get();
+
+  AsyncLoad(AsyncLoad&&) noexcept = default;
+  AsyncLoad& operator=(AsyncLoad&&) noexcept = default;
+  ~AsyncLoad() = default;
+
+ private:
+  friend class SmfCache;
+  explicit AsyncLoad(std::shared_ptr<internal::LoadRequest> request)
+      : request_(std::move(request)), has_result_(true) {}
+  explicit AsyncLoad(Result<ModuleRef> result) : result_(std::move(result)), has_result_(true) {}
+  AsyncLoad() = default;
+
+  std::shared_ptr<internal::LoadRequest> request_{};  // nullptr: it was ready at once
+  Result<ModuleRef> result_{};                        // then
+  bool has_result_ = false;                           // that get() has not given yet
+};
+
+struct PrefetchReport {
+  struct Failure {
+    std::string path{};
+    Error error{};
+  };
+  std::uint64_t loaded = 0;         // were not there, and are now
+  std::uint64_t already_there = 0;  // and not asked whether they changed
+  std::vector<Failure> failures{};  // in the order of the paths
+};
+
 class SmfCache {
  public:
   // kInvalidArgument for options out of range.
@@ -129,6 +212,26 @@ class SmfCache {
 
   // The module at `path`, loaded if need be. Errors are those of loading.
   Result<ModuleRef> get(std::string_view path);
+
+  // The same, without waiting. What is a hit is ready at once. Else it waits for its turn: kLimit
+  // if `load_queue` requests do already, kSystem if no thread can be started, kOutOfMemory;
+  // kCancelled if cancel(), or the end of the cache, comes before its turn.
+  AsyncLoad get_async(std::string_view path);
+  // `callback` gets the result: of a hit, and of what is refused, at once on this thread; else on a
+  // thread of the cache, or on the one that cancels the load or destroys the cache.
+  AsyncLoad get_async(std::string_view path, LoadCallback callback);
+
+  // Loads the module into the cache if it is not there, and keeps no pin; one that is there is not
+  // asked whether it changed. `advice` is for a mapped file: kWillNeed starts to read it and does
+  // not wait, kPopulate waits until all of it is in memory. Errors are those of loading, and of
+  // advice other than kWillNeed.
+  Result<void> prefetch(std::string_view path, os::Advice advice = os::Advice::kWillNeed);
+  // All of them, by `workers` threads (0: as many as processors), of which the calling one is the
+  // first; where no more can be started, by fewer. Does not stop at what fails. kOutOfMemory if
+  // there is not enough for the report.
+  Result<PrefetchReport> prefetch_parallel(std::span<const std::string> paths, unsigned workers = 0,
+                                           os::Advice advice = os::Advice::kWillNeed);
+
   // The module if it is in the cache, as it is: nothing is loaded, revalidated or counted.
   ModuleRef find(std::string_view path) const;
   bool is_cached(std::string_view path) const { return static_cast<bool>(find(path)); }
@@ -142,8 +245,9 @@ class SmfCache {
   CacheStats stats() const;
 
  private:
-  explicit SmfCache(std::shared_ptr<internal::CacheState> state);
+  SmfCache(std::shared_ptr<internal::CacheState> state, std::shared_ptr<internal::LoadPool> pool);
   std::shared_ptr<internal::CacheState> state_;
+  std::shared_ptr<internal::LoadPool> pool_;
 };
 
 }  // namespace smf

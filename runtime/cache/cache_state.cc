@@ -1,6 +1,7 @@
 #include "runtime/cache/cache_state.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <new>
@@ -12,7 +13,6 @@
 namespace smf::internal {
 namespace {
 
-constexpr std::int64_t kNeverChecked = INT64_MIN;
 constexpr std::size_t kFirstModules = 64;
 
 // Milliseconds of the coarse clock: 2 ns to read, and ticks as often as the kernel does.
@@ -57,6 +57,9 @@ CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
       cells_(ThreadCells::create()),
+      watch_(options.revalidation == Revalidation::kWatch
+                 ? std::make_unique<NameWatch>(calls_, options.interval)
+                 : nullptr),
       eviction_(Eviction::create(options.eviction)) {}
 
 CacheState::~CacheState() { SMF_CHECK(left_.is_empty()); }
@@ -74,9 +77,15 @@ Result<ModuleRef> CacheState::get(std::string_view path) {
   }
 }
 
+ModuleRef CacheState::hit(std::string_view path) {
+  return ModuleRef(hit(PathTable::hash(path), path));
+}
+
 inline CachedModule* CacheState::hit(std::uint64_t hash, std::string_view path) {
   CellsOfThread* const mine = cells_->mine();
   if (mine == nullptr) return nullptr;
+  if (watch_ != nullptr) [[unlikely]]
+    poll_watch(*mine);
   const Section section(*mine);
   const Name* const name = table_.find(hash, path);
   if (name == nullptr || is_due(*name)) return nullptr;
@@ -92,10 +101,23 @@ inline bool CacheState::is_due(const Name& name) const {
       return checked == kNeverChecked;
     case Revalidation::kAlways:
       return true;
+    case Revalidation::kWatch:
+      if (checked == kWatched) return false;
+      [[fallthrough]];
     case Revalidation::kInterval:
       return checked == kNeverChecked || now_ms() - checked >= options_.interval.count();
   }
   return true;
+}
+
+void CacheState::poll_watch(CellsOfThread& mine) {
+  const std::int64_t now = now_ms();
+  if (!watch_->is_due(now)) return;
+  watch_->poll(now, [&](const std::string& path) {
+    const Section section(mine);
+    if (Name* const name = table_.find(PathTable::hash(path), path))
+      name->checked.store(kNeverChecked, std::memory_order_relaxed);
+  });
 }
 
 Result<ModuleRef> CacheState::get_slowly(std::uint64_t hash, const std::string& path) {
@@ -128,6 +150,7 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
   const auto load = std::make_shared<Load>();
   loads_.emplace(path, load);
   const auto finish = [&](std::optional<Error> error) {
+    if (watch_ != nullptr) settle_watch(hash, path);
     load->is_done = true;
     load->error = std::move(error);
     loads_.erase(path);
@@ -154,6 +177,7 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
   ++counts_.revalidations;
   const std::int64_t now = now_ms();
   lock.unlock();
+  if (watch_ != nullptr) watch_->add(path);
   auto identity = ModuleFile::identify(path, calls_);
   lock.lock();
   name = table_.find(hash, path);
@@ -172,14 +196,30 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
 Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string& path) {
   ++counts_.misses;
   lock.unlock();
+  if (watch_ != nullptr) watch_->add(path);
+  const auto begun = std::chrono::steady_clock::now();
   auto file = ModuleFile::load(path, options_.placement, calls_);
+  const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begun;
   lock.lock();
   if (!file) {
     if (Name* const name = table_.find(hash, path)) unlink_name(*name);
     return std::unexpected(std::move(file).error());
   }
+  count_load_time(static_cast<std::uint64_t>(taken.count()));
   enter(*std::move(file), hash, path);
   return {};
+}
+
+// What is in the cache is watched, and nothing else.
+void CacheState::settle_watch(std::uint64_t hash, const std::string& path) {
+  Name* const name = table_.find(hash, path);
+  if (name == nullptr) return watch_->remove(path);
+  watch_->settle(path, name->checked);
+}
+
+void CacheState::count_load_time(std::uint64_t ns) {
+  ++counts_.load_times[CacheStats::load_time_index(ns)];
+  counts_.load_time_ns += ns;
 }
 
 void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& path) {
@@ -354,6 +394,7 @@ void CacheState::collect() {
   if (garbage_.is_empty()) return;
   cells_->wait_for_readers();
   while (CachedModule* const module = garbage_.modules.pop()) {
+    unwatch(module->first_name());
     if (pins(*module) == 0) {
       free(module);
       continue;
@@ -363,8 +404,18 @@ void CacheState::collect() {
     if (left_.is_empty()) keeper_ = shared_from_this();
     left_.push(module);
   }
-  while (Name* const name = garbage_.names.pop()) free_name(name);
+  while (Name* const name = garbage_.names.pop()) {
+    unwatch(*name);
+    free_name(name);
+  }
   while (PathTable::Slots* const slots = garbage_.tables.pop()) delete slots;
+}
+
+// One that was replaced has the path of its successor, which is watched on.
+void CacheState::unwatch(const Name& name) {
+  if (watch_ == nullptr) return;
+  const std::string path(name.path());
+  if (table_.find(PathTable::hash(path), path) == nullptr) watch_->remove(path);
 }
 
 void CacheState::free(CachedModule* module) {
@@ -458,12 +509,19 @@ void CacheState::clear() {
   collect();
 }
 
+void CacheState::close() {
+  clear();
+  if (watch_ != nullptr) watch_->close();
+}
+
 CacheStats CacheState::stats() {
+  const std::uint64_t unwatched = watch_ != nullptr ? watch_->unwatched() : 0;
   const Lock lock(mutex_);
   CacheStats stats = counts_;
   stats.files = files_;
   stats.names = table_.size();
   stats.hits += cells_->hits();
+  stats.unwatched = unwatched;
   return stats;
 }
 

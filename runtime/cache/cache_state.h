@@ -21,6 +21,7 @@
 #include "runtime/cache/cached_module.h"
 #include "runtime/cache/chain.h"
 #include "runtime/cache/identity_table.h"
+#include "runtime/cache/name_watch.h"
 #include "runtime/cache/path_table.h"
 #include "runtime/cache/thread_cells.h"
 
@@ -32,10 +33,14 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   ~CacheState();
 
   Result<ModuleRef> get(std::string_view path);
+  // A hit; an empty one where there is none, or it is due for revalidation.
+  ModuleRef hit(std::string_view path);
   ModuleRef find(std::string_view path);
   bool evict(std::string_view path);
   bool invalidate(std::string_view path);
   void clear();
+  // Clears, and lets go what is the system's.
+  void close();
   CacheStats stats();
 
   bool pin(CachedModule& module);
@@ -59,9 +64,11 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
     bool is_empty() const { return modules.is_empty() && names.is_empty() && tables.is_empty(); }
   };
 
-  // A hit, with a pin; nullptr where there is none, or it is due for revalidation.
+  // The same, with a pin; nullptr where there is none.
   CachedModule* hit(std::uint64_t hash, std::string_view path);
   bool is_due(const Name& name) const;
+  // Outside of a section.
+  void poll_watch(CellsOfThread& mine);
 
   // These hold the lock, but while they call the system.
   Result<ModuleRef> get_slowly(std::uint64_t hash, const std::string& path);
@@ -70,6 +77,8 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   Result<void> load(Lock& lock, std::uint64_t hash, const std::string& path);
 
   // Under the lock.
+  void settle_watch(std::uint64_t hash, const std::string& path);
+  void count_load_time(std::uint64_t ns);
   void enter(ModuleFile file, std::uint64_t hash, const std::string& path);
   CachedModule& add(ModuleFile file, std::string_view path);
   // The module whose bytes are equal, if that is wanted.
@@ -85,6 +94,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   void unlink(CachedModule& module);
   void unlink_name(Name& name);
   void discard(Name* name);
+  void unwatch(const Name& name);
   std::uint32_t pins(const CachedModule& module) const;
   // Frees what was unlinked and nobody pins; the rest waits in left_.
   void collect();
@@ -97,6 +107,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
   const std::shared_ptr<ThreadCells> cells_;
   PathTable table_;
+  const std::unique_ptr<NameWatch> watch_;  // with kWatch
 
   mutable std::mutex mutex_;
   std::condition_variable loaded_;

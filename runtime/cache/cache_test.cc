@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <list>
 #include <map>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "runtime/cache/module_files.h"
 #include "runtime/format/building.h"
 #include "runtime/note/update.h"
 #include "runtime/note/updating.h"
@@ -35,38 +37,10 @@ class CountingCalls : public os::SystemCalls {
   int opens = 0, stats = 0;
 };
 
-class Cache : public testing::Test {
+class Cache : public ModuleFiles {
  protected:
-  Cache() : folder_(scratch_path("cache")) { fs::create_directories(folder_); }
-  ~Cache() override { fs::remove_all(folder_); }
+  SmfCache make(const CacheOptions& options = {}) { return ModuleFiles::make(options, calls_); }
 
-  std::string path(std::size_t i) const { return fmt::format("{}/module_{}.smf", folder_, i); }
-
-  // A module whose code is this text.
-  static std::string module_of(std::string_view code) {
-    ModuleSpec spec;
-    spec.sections.push_back({.name = "code",
-                             .type = static_cast<std::uint8_t>(SectionType::kCode),
-                             .flags = kSectionRead | kSectionExec,
-                             .alignment = 16,
-                             .payload = text_source(std::string(code))});
-    return build_bytes(spec).value();
-  }
-  void write(std::size_t i, std::string_view code) const { write_file(path(i), module_of(code)); }
-
-  static std::string code_of(const ModuleRef& module) {
-    const auto section = module.view().find_section("code");
-    return std::string(as_text(module.view().stored(**section)));
-  }
-
-  SmfCache make(CacheOptions options = {}) {
-    options.calls = &calls_;
-    auto cache = SmfCache::create(options);
-    EXPECT_TRUE(cache) << cache.error().describe();
-    return *std::move(cache);
-  }
-
-  std::string folder_;
   CountingCalls calls_;
 };
 
@@ -300,6 +274,27 @@ TEST_F(Cache, EvictsExactlyWhatAnLruModelDoes) {
     model.push_front(i);
     if (model.size() > kCapacity) model.pop_back();
   }
+}
+
+TEST_F(Cache, LoadsThatGoWellAreCountedByTheTimeTheyTook) {
+  EXPECT_EQ(CacheStats::load_time_index(0), 0u);
+  EXPECT_EQ(CacheStats::load_time_index(1'999), 0u);
+  EXPECT_EQ(CacheStats::load_time_index(2'000), 1u);
+  EXPECT_EQ(CacheStats::load_time_index(1'023'999), 9u);
+  EXPECT_EQ(CacheStats::load_time_index(1'024'000), 10u);
+  EXPECT_EQ(CacheStats::load_time_index(1'048'575'999), 19u);
+  EXPECT_EQ(CacheStats::load_time_index(1'048'576'000), 20u);
+  EXPECT_EQ(CacheStats::load_time_index(UINT64_MAX), 20u);
+  write(0, "a");
+  write(1, "b");
+  SmfCache cache = make({.revalidation = Revalidation::kAlways});
+  ASSERT_TRUE(cache.get(path(0)) && cache.get(path(0)) && cache.get(path(1)));
+  ASSERT_FALSE(cache.get(path(2)));
+  write(1, "replaced");
+  ASSERT_TRUE(cache.get(path(1)));
+  const CacheStats stats = cache.stats();
+  EXPECT_EQ(std::accumulate(stats.load_times.begin(), stats.load_times.end(), 0u), 3u);
+  EXPECT_GT(stats.load_time_ns, 0u);
 }
 
 // Nothing leaks, and the next call goes well.

@@ -50,6 +50,11 @@ class ModuleFile {
     const auto* const mapped = std::get_if<os::MappedFile>(&bytes_);
     return mapped != nullptr && mapped->is_truncated();
   }
+  // Of a mapped file, as MappedFile::advise().
+  Result<void> advise(os::Advice advice) const {
+    const auto* const mapped = std::get_if<os::MappedFile>(&bytes_);
+    return mapped != nullptr ? mapped->advise(advice) : Result<void>();
+  }
 
  private:
   using FileContent = std::variant<os::FileBytes, os::MappedFile>;

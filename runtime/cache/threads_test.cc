@@ -68,6 +68,10 @@ class Threads : public testing::Test {
     return is_whole(module.view(), i) || !module.ok();
   }
 
+  static bool ends_with(const ModuleRef& module, std::string_view end) {
+    return as_text(module.view().stored(**module.view().find_section("code"))).ends_with(end);
+  }
+
   std::string folder_;
 };
 
@@ -83,6 +87,10 @@ class Worker {
   bool step(const Write& write, const std::function<void(std::size_t)>& truncate,
             const Check& check) {
     const std::size_t i = random_() % kFiles;
+    // A file that is cut at this moment is no module.
+    const auto is_good = [&](const Result<ModuleRef>& loaded) {
+      return loaded ? check(*loaded, i) : truncate && loaded.error().path == paths_[i];
+    };
     switch (random_() % 64) {
       case 0:
         cache_.evict(paths_[i]);
@@ -98,17 +106,36 @@ class Worker {
         return true;
       case 4:
         return cache_.stats().files <= kFiles;
-      case 5:
+      case 5: {
+        AsyncLoad load = cache_.get_async(paths_[i]);
+        if (random_() % 4 == 0 && load.cancel())
+          return load.get().error().code == ErrorCode::kCancelled;
+        return is_good(load.get());
+      }
+      case 6: {
+        std::atomic<int> called = 0;  // 1 for each time, and 100 if it was well
+        AsyncLoad load = cache_.get_async(paths_[i], [&](const Result<ModuleRef>& loaded) {
+          called += is_good(loaded) ? 101 : 1;
+        });
+        const bool is_cancelled = random_() % 4 == 0 && load.cancel();
+        load.wait();
+        return called == (is_cancelled ? 1 : 101);
+      }
+      case 7: {
+        if (random_() % 8 != 0) return true;
+        const auto report = cache_.prefetch_parallel(paths_, 2);
+        return report && (truncate || report->failures.empty()) &&
+               report->loaded + report->already_there + report->failures.size() == paths_.size();
+      }
+      case 8:
         if (truncate) truncate(i);
         return true;
       default:
         break;
     }
     auto module = cache_.get(paths_[i]);
-    // A file that is cut at this moment is no module.
-    if (!module && truncate) return module.error().path == paths_[i];
-    if (!module || !check(*module, i)) return false;
-    if (random_() % 4 != 0) return true;
+    if (!is_good(module)) return false;
+    if (!module || random_() % 4 != 0) return true;
     auto copy = module->copy();
     if (!copy || !check(*copy, i)) return false;
     kept_.emplace_back(i, *std::move(copy));
@@ -127,11 +154,17 @@ class Worker {
   std::vector<std::pair<std::size_t, ModuleRef>> kept_{};
 };
 
-class ThreadsWith : public Threads, public testing::WithParamInterface<CacheOptions> {
+struct Mix {
+  std::string name;
+  CacheOptions options;
+  bool truncates = false;
+};
+
+class ThreadsWith : public Threads, public testing::WithParamInterface<Mix> {
  protected:
-  // Eight workers for a while. What they still hold is returned.
+  // Eight workers for a while.
   void run(SmfCache& cache, const std::function<void(std::size_t)>& truncate) {
-    const auto length = std::chrono::milliseconds(is_long() ? 30'000 : 1'000);
+    const auto length = std::chrono::milliseconds(is_long() ? 60'000 : 1'000);
     std::vector<std::string> paths;
     for (std::size_t i = 0; i < kFiles; ++i) paths.push_back(path(i));
     std::atomic<bool> ends = false;
@@ -157,38 +190,55 @@ class ThreadsWith : public Threads, public testing::WithParamInterface<CacheOpti
   }
 };
 
-std::string name_of(const testing::TestParamInfo<CacheOptions>& info) {
-  return fmt::format("{}_{}_{}", eviction_name(info.param.eviction),
-                     info.param.placement == Placement::kMap ? "mapped" : "read",
-                     info.param.share_content ? "shared" : "apart");
-}
+std::string name_of(const testing::TestParamInfo<Mix>& info) { return info.param.name; }
 
-TEST_P(ThreadsWith, GetEvictInvalidateReplaceAndTruncateAtOnce) {
+TEST_P(ThreadsWith, EverythingAtOnce) {
+  const CacheOptions& options = GetParam().options;
   const int descriptors = os::descriptor_count();
   const std::size_t mappings = os::mapping_count(folder_);
   {
-    auto cache = SmfCache::create(GetParam());
+    auto cache = SmfCache::create(options);
     ASSERT_TRUE(cache);
-    run(*cache, [&](std::size_t i) { EXPECT_EQ(::truncate(path(i).c_str(), 0), 0); });
+    std::function<void(std::size_t)> truncate;
+    if (GetParam().truncates)
+      truncate = [&](std::size_t i) { EXPECT_EQ(::truncate(path(i).c_str(), 0), 0); };
+    run(*cache, truncate);
     EXPECT_EQ(cache->stats().held_files, 0u);
     EXPECT_LE(cache->stats().files, kFiles / 2);
     EXPECT_LE(os::mapping_count(folder_), mappings + cache->stats().files);
+    // What was written last is seen.
+    if (options.revalidation == Revalidation::kWatch) {
+      EXPECT_EQ(cache->stats().unwatched, 0u);
+      for (std::size_t i = 0; i < kFiles; ++i) {
+        write(i, 999'999);
+        EXPECT_TRUE(ends_with(*cache->get(path(i)), "999999")) << i;
+      }
+    }
   }
   EXPECT_EQ(os::descriptor_count(), descriptors);
   EXPECT_EQ(os::mapping_count(folder_), mappings);
 }
 
+constexpr std::size_t kMost = kFiles / 2;
 constexpr auto kOften = std::chrono::milliseconds(5);
 INSTANTIATE_TEST_SUITE_P(
-    Placements, ThreadsWith,
-    testing::Values(
-        CacheOptions{.max_files = kFiles / 2, .interval = kOften},
-        CacheOptions{.max_files = kFiles / 2, .eviction = EvictionKind::kSieve, .interval = kOften},
-        CacheOptions{.max_files = kFiles / 2, .interval = kOften, .placement = Placement::kMap},
-        CacheOptions{.max_files = kFiles / 2,
-                     .interval = kOften,
-                     .placement = Placement::kMap,
-                     .share_content = true}),
+    Mixes, ThreadsWith,
+    testing::Values(Mix{"Replacing", {.max_files = kMost, .interval = kOften}},
+                    Mix{"Watching",
+                        {.max_files = kMost,
+                         .eviction = EvictionKind::kSieve,
+                         .revalidation = Revalidation::kWatch,
+                         .interval = std::chrono::milliseconds(0)}},
+                    Mix{"Truncating", {.max_files = kMost, .interval = kOften}, true},
+                    Mix{"TruncatingMapped",
+                        {.max_files = kMost, .interval = kOften, .placement = Placement::kMap},
+                        true},
+                    Mix{"TruncatingShared",
+                        {.max_files = kMost,
+                         .interval = kOften,
+                         .placement = Placement::kMap,
+                         .share_content = true},
+                        true}),
     name_of);
 
 // A module is cut while two threads read all of it, over and over: they live, and know.

@@ -63,6 +63,9 @@ class FaultCallsOver : public Base {
   int stat(const char* path, struct stat* out) override {
     return fails() ? -1 : Base::stat(path, out);
   }
+  ssize_t readlink(const char* path, char* target, size_t size) override {
+    return fails() ? -1 : Base::readlink(path, target, size);
+  }
   int fchmod(int fd, mode_t mode) override { return fails() ? -1 : Base::fchmod(fd, mode); }
   ssize_t read(int fd, void* out, size_t size) override {
     return fails() || interrupted() ? -1 : Base::read(fd, out, part(size));

@@ -110,6 +110,11 @@ int MemoryCalls::stat(const char* path, struct stat* out) {
   return 0;
 }
 
+// There are no links.
+ssize_t MemoryCalls::readlink(const char* path, char*, size_t) {
+  return fails(find_named(path) ? EINVAL : ENOENT);
+}
+
 int MemoryCalls::fchmod(int fd, mode_t) { return find_open(fd) != nullptr ? 0 : -1; }
 int MemoryCalls::fchown(int fd, uid_t, gid_t) { return find_open(fd) != nullptr ? 0 : -1; }
 

@@ -59,6 +59,7 @@ class MemoryCalls : public SystemCalls {
   int close(int fd) override;
   int fstat(int fd, struct stat* out) override;
   int stat(const char* path, struct stat* out) override;
+  ssize_t readlink(const char* path, char* target, size_t size) override;
   int fchmod(int fd, mode_t mode) override;
   int fchown(int fd, uid_t user, gid_t group) override;
   ssize_t read(int fd, void* out, size_t size) override;

@@ -17,6 +17,9 @@ int SystemCalls::open(const char* path, int flags, mode_t mode) {
 int SystemCalls::close(int fd) { return ::close(fd); }
 int SystemCalls::fstat(int fd, struct stat* out) { return ::fstat(fd, out); }
 int SystemCalls::stat(const char* path, struct stat* out) { return ::stat(path, out); }
+ssize_t SystemCalls::readlink(const char* path, char* target, size_t size) {
+  return ::readlink(path, target, size);
+}
 int SystemCalls::fchmod(int fd, mode_t mode) { return ::fchmod(fd, mode); }
 int SystemCalls::fchown(int fd, uid_t user, gid_t group) { return ::fchown(fd, user, group); }
 ssize_t SystemCalls::read(int fd, void* out, size_t size) { return ::read(fd, out, size); }

@@ -26,6 +26,7 @@ class SystemCalls {
   virtual int close(int fd);
   virtual int fstat(int fd, struct stat* out);
   virtual int stat(const char* path, struct stat* out);
+  virtual ssize_t readlink(const char* path, char* target, size_t size);
   virtual int fchmod(int fd, mode_t mode);
   virtual int fchown(int fd, uid_t user, gid_t group);
   virtual ssize_t read(int fd, void* out, size_t size);
