@@ -59,6 +59,7 @@ struct CacheOptions {
   Revalidation revalidation = Revalidation::kInterval;
   std::chrono::milliseconds interval{100};  // by the coarse clock, which ticks every 1 to 10 ms
   Placement placement = Placement::kBySize;
+  std::uint64_t map_from = 0;  // bytes, by size; 0: as measured on this machine (crossover.h)
   os::SystemCalls* calls = nullptr;  // nullptr: the kernel
 
   static constexpr std::uint64_t kMaxFilesCeiling = 500'000;

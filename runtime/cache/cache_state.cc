@@ -35,11 +35,18 @@ Bytes section_table(const SmfView& view) {
                              header.section_count * header.section_entry_size());
 }
 
+Slabs make_slabs(os::SystemCalls& calls) {
+  auto slabs = Slabs::create(calls);
+  if (!slabs) throw std::bad_alloc();
+  return *std::move(slabs);
+}
+
 }  // namespace
 
 CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
+      slabs_(make_slabs(calls_)),
       cells_(ThreadCells::create()),
       eviction_(Eviction::create(options.eviction)) {}
 
@@ -156,7 +163,7 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
 Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string& path) {
   ++counts_.misses;
   lock.unlock();
-  auto file = ModuleFile::load(path, options_.placement, calls_);
+  auto file = ModuleFile::load(path, {options_.placement, options_.map_from}, slabs_, calls_);
   lock.lock();
   if (!file) {
     if (Name* const name = table_.find(hash, path)) unlink_name(*name);

@@ -19,6 +19,7 @@
 #include "runtime/cache/cache.h"
 #include "runtime/cache/cached_module.h"
 #include "runtime/cache/path_table.h"
+#include "runtime/cache/slabs.h"
 #include "runtime/cache/thread_cells.h"
 
 namespace smf::internal {
@@ -81,6 +82,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
   const CacheOptions options_;
   os::SystemCalls& calls_;
+  Slabs slabs_;                          // what small modules are read into
   std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
   const std::shared_ptr<ThreadCells> cells_;
   PathTable table_;
