@@ -81,7 +81,7 @@ class Textbook {
       order_.splice(order_.begin(), order_, known->second);
       return known->second->second;
     }
-    auto file = ModuleFile::load(path, Placement::kBySize, os::SystemCalls::kernel());
+    auto file = ModuleFile::load(path, {}, slabs_, os::SystemCalls::kernel());
     SMF_CHECK(file);
     order_.emplace_front(path, std::make_shared<const ModuleFile>(*std::move(file)));
     by_path_.emplace(path, order_.begin());
@@ -90,6 +90,7 @@ class Textbook {
 
  private:
   using Order = std::list<std::pair<std::string, std::shared_ptr<const ModuleFile>>>;
+  Slabs slabs_ = *Slabs::create();
   std::mutex mutex_;
   Order order_;
   std::unordered_map<std::string, Order::iterator> by_path_;
@@ -153,9 +154,11 @@ BENCHMARK(pin_again)->Name("pin_again/ours");
 template <Placement kPlacement>
 void load(benchmark::State& state) {
   const Modules& modules = Modules::get();
+  Slabs slabs = *Slabs::create();
   std::uint64_t n = 0;
   for (auto _ : state) {
-    const auto file = ModuleFile::load(modules.path(n++), kPlacement, os::SystemCalls::kernel());
+    const auto file = ModuleFile::load(modules.path(n++), {.placement = kPlacement}, slabs,
+                                       os::SystemCalls::kernel());
     benchmark::DoNotOptimize(file->view().header().module_hash);
   }
 }

@@ -24,14 +24,14 @@ unsigned load_workers(const CacheOptions& options) {
 
 void ModuleRef::let_go(internal::CachedModule* module) { module->state->let_go(*module); }
 
-const SmfView& ModuleRef::view() const {
+SmfView ModuleRef::view() const {
   SMF_CHECK(module_ != nullptr);
   return module_->file.view();
 }
 
-const FileIdentity& ModuleRef::identity() const {
+FileIdentity ModuleRef::identity() const {
   SMF_CHECK(module_ != nullptr);
-  return module_->file.identity();
+  return module_->state->identity_of(*module_);
 }
 
 bool ModuleRef::is_mapped() const {

@@ -78,6 +78,7 @@ struct CacheOptions {
   std::chrono::milliseconds interval{100};  // by the coarse clock, which ticks every 1 to 10 ms
   Placement placement = Placement::kBySize;
   bool share_content = false;  // one module for files of equal bytes; costs a comparison a load
+  std::uint64_t map_from = 0;  // bytes, by size; 0: as measured on this machine (crossover.h)
   os::SystemCalls* calls = nullptr;  // nullptr: the kernel
 
   // Of get_async(): threads, which begin when they are needed first, and requests that are not
@@ -131,9 +132,10 @@ class ModuleRef {
   ~ModuleRef() { reset(); }
 
   explicit operator bool() const { return module_ != nullptr; }
-  const SmfView& view() const;
-  // Of the file when it was loaded.
-  const FileIdentity& identity() const;
+  // To be kept while it is used: where the file was read, each call makes it anew, in some 40 ns.
+  SmfView view() const;
+  // Of the file when it was last asked for changes, or loaded. Takes the cache's lock.
+  FileIdentity identity() const;
   bool is_mapped() const;
   // False once bytes of a mapped file were read behind the end of a file that became shorter: they
   // were read as zeros, and what was made of them is void. Asked after reading, it covers all that

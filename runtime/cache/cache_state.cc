@@ -30,7 +30,7 @@ std::unexpected<Error> out_of_memory(std::string_view path) {
 
 Name* make_name(std::string_view path, CachedModule& module) {
   void* const memory = ::operator new(sizeof(Name) + path.size());
-  return ::new (memory) Name(path, &module, module.number);
+  return ::new (memory) Name(path, &module, module.number());
 }
 
 void free_name(Name* name) {
@@ -51,11 +51,18 @@ Bytes section_table(const SmfView& view) {
                              header.section_count * header.section_entry_size());
 }
 
+Slabs make_slabs(os::SystemCalls& calls) {
+  auto slabs = Slabs::create(calls);
+  if (!slabs) throw std::bad_alloc();
+  return *std::move(slabs);
+}
+
 }  // namespace
 
 CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
+      slabs_(make_slabs(calls_)),
       cells_(ThreadCells::create()),
       watch_(options.revalidation == Revalidation::kWatch
                  ? std::make_unique<NameWatch>(calls_, options.interval)
@@ -198,7 +205,7 @@ Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string&
   lock.unlock();
   if (watch_ != nullptr) watch_->add(path);
   const auto begun = std::chrono::steady_clock::now();
-  auto file = ModuleFile::load(path, options_.placement, calls_);
+  auto file = ModuleFile::load(path, {options_.placement, options_.map_from}, slabs_, calls_);
   const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begun;
   lock.lock();
   if (!file) {
@@ -264,7 +271,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
 // A new module, whose first name is `path`, and which no name leads to yet. Whatever leaves later
 // needs no memory to do so.
 CachedModule& CacheState::add(ModuleFile file, std::string_view path) {
-  const std::uint64_t bytes = file.view().file().size();
+  const std::uint64_t bytes = file.bytes().size();
   make_room(bytes);
   by_identity_.reserve_one();
   if (free_numbers_.empty()) {
@@ -298,10 +305,10 @@ CachedModule* CacheState::find_equal(const ModuleFile& file) const {
   const auto hash = content_hash(file);
   if (!hash) return nullptr;
   const auto [begin, end] = by_content_.equal_range(*hash);
-  const Bytes bytes = file.view().file();
+  const Bytes bytes = file.bytes();
   for (auto at = begin; at != end; ++at) {
     const ModuleFile& other = at->second->file;
-    if (std::ranges::equal(other.view().file(), bytes) && !other.is_truncated()) return at->second;
+    if (std::ranges::equal(other.bytes(), bytes) && !other.is_truncated()) return at->second;
   }
   return nullptr;
 }
@@ -318,9 +325,14 @@ void CacheState::forget_content(const CachedModule& module) {
 
 bool CacheState::is_of_other_file(const Name& name) const { return other_files_.contains(&name); }
 
+FileIdentity CacheState::identity_of(const CachedModule& module) const {
+  const Lock lock(mutex_);
+  return module.file.identity();
+}
+
 const FileIdentity& CacheState::identity_of(const Name& name) const {
   const auto other = other_files_.find(&name);
-  return other == other_files_.end() ? name.module->identity : other->second;
+  return other == other_files_.end() ? name.module->file.identity() : other->second;
 }
 
 // The module's file is no longer what these were equal to.
@@ -335,15 +347,15 @@ void CacheState::unlink_other_files(CachedModule& module) {
 
 // Whether only the note of the file was changed, in place.
 bool CacheState::is_note_update(const CachedModule& module, const ModuleFile& file) const {
-  if (!module.identity.is_same_file(file.identity())) return false;
-  const SmfView &before = module.file.view(), &now = file.view();
+  if (!module.file.identity().is_same_file(file.identity())) return false;
+  const SmfView before = module.file.view(), now = file.view();
   return before.header() == now.header() &&
          std::ranges::equal(section_table(before), section_table(now));
 }
 
 void CacheState::set_identity(CachedModule& module, const FileIdentity& identity) {
   const bool was_there = by_identity_.erase(module);
-  module.identity = identity;
+  module.file.set_identity(identity);
   if (was_there) by_identity_.insert(module);
 }
 
@@ -361,14 +373,14 @@ void CacheState::unlink(CachedModule& module) {
     table_.erase(name);
     discard(name);
   }
-  eviction_->erase(module.number);
+  eviction_->erase(module.number());
   by_identity_.erase(module);
   forget_content(module);
   --files_;
   bytes_ -= module.size();
   (module.file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) -= module.size();
   module.has_left.store(true, std::memory_order_relaxed);
-  garbage_.modules.push(modules_[module.number].release());
+  garbage_.modules.push(modules_[module.number()].release());
 }
 
 void CacheState::unlink_name(Name& name) {
@@ -387,7 +399,7 @@ void CacheState::discard(Name* name) {
 
 std::uint32_t CacheState::pins(const CachedModule& module) const {
   const std::uint32_t elsewhere = module.let_go_elsewhere.load(std::memory_order_acquire);
-  return cells_->pins(module.number) - elsewhere;
+  return cells_->pins(module.number()) - elsewhere;
 }
 
 void CacheState::collect() {
@@ -419,25 +431,25 @@ void CacheState::unwatch(const Name& name) {
 }
 
 void CacheState::free(CachedModule* module) {
-  cells_->reset(module->number);
-  free_numbers_.push_back(module->number);
+  cells_->reset(module->number());
+  free_numbers_.push_back(module->number());
   CachedModule::Free()(module);
 }
 
 bool CacheState::pin(CachedModule& module) {
   CellsOfThread* const mine = cells_->mine();
-  return mine != nullptr && mine->take(module.number, cells_->now());
+  return mine != nullptr && mine->take(module.number(), cells_->now());
 }
 
 void CacheState::let_go(CachedModule& module) {
   CellsOfThread* const mine = cells_->mine();
   // A pin needed the cell, but maybe another thread's. Not inside of a section: this waits.
-  if (mine == nullptr || mine->cell(module.number) == nullptr) [[unlikely]]
+  if (mine == nullptr || mine->cell(module.number()) == nullptr) [[unlikely]]
     return let_go_elsewhere(module);
   std::shared_ptr<CacheState> self;
   {
     const Section section(*mine);
-    mine->let_go(module.number);
+    mine->let_go(module.number());
     Section::reader_fence();
     if (!module.has_left.load(std::memory_order_acquire)) [[likely]]
       return;
@@ -481,7 +493,7 @@ ModuleRef CacheState::find(std::string_view path) {
   if (name == nullptr) return {};
   CachedModule& module = *name->module;
   CellsOfThread* const mine = cells_->mine();
-  if (mine == nullptr || !mine->take_unused(module.number)) return {};
+  if (mine == nullptr || !mine->take_unused(module.number())) return {};
   return ModuleRef(&module);
 }
 

@@ -23,6 +23,7 @@
 #include "runtime/cache/identity_table.h"
 #include "runtime/cache/name_watch.h"
 #include "runtime/cache/path_table.h"
+#include "runtime/cache/slabs.h"
 #include "runtime/cache/thread_cells.h"
 
 namespace smf::internal {
@@ -43,6 +44,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   void close();
   CacheStats stats();
 
+  FileIdentity identity_of(const CachedModule& module) const;
   bool pin(CachedModule& module);
   void let_go(CachedModule& module);
 
@@ -104,6 +106,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
   const CacheOptions options_;
   os::SystemCalls& calls_;
+  Slabs slabs_;                          // what small modules are read into
   std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
   const std::shared_ptr<ThreadCells> cells_;
   PathTable table_;

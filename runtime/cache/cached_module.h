@@ -37,31 +37,25 @@ class CachedModule {
   }
 
   CacheState* const state;
-  const ModuleNumber number;
+  ModuleNumber number() const { return first_name_.number; }
 
   // Pins that were let go by threads without a cell of their own.
   std::atomic<std::uint32_t> let_go_elsewhere{0};
   // Nobody finds it any more: whoever lets a pin go asks whether it was the last.
   std::atomic<bool> has_left{false};
 
-  const ModuleFile file;
-
-  // Under the cache's lock.
-  FileIdentity identity;         // as of the last revalidation
+  // Its identity, as of the last revalidation, is under the cache's lock, as are those below.
+  ModuleFile file;
   CachedModule* next = nullptr;  // in the identity table, or in a list of what has left
   Chain<Name> names;             // that lead here
 
-  std::uint64_t size() const { return file.view().file().size(); }
+  std::uint64_t size() const { return file.bytes().size(); }
   Name& first_name() { return first_name_; }
 
  private:
   CachedModule(ModuleFile its_file, ModuleNumber its_number, CacheState& its_state,
                std::string_view path)
-      : state(&its_state),
-        number(its_number),
-        file(std::move(its_file)),
-        identity(file.identity()),
-        first_name_(path, this, its_number) {}
+      : state(&its_state), file(std::move(its_file)), first_name_(path, this, its_number) {}
 
   Name first_name_;  // the last member
 };

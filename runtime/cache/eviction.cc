@@ -14,27 +14,29 @@ constexpr std::size_t kPasses = 4;
 class Lru final : public Eviction {
  public:
   void insert(ModuleNumber module, Stamp stamp) override {
-    if (module >= entries_.size()) entries_.resize(module + std::size_t{1});
-    SMF_CHECK(entries_[module].place == kNowhere);
+    if (module >= places_.size()) places_.resize(module + std::size_t{1}, kNowhere);
+    if (module >= stamps_.size()) stamps_.resize(module + std::size_t{1});
+    SMF_CHECK(places_[module] == kNowhere);
     heap_.push_back(module);
-    entries_[module] = {.stamp = stamp, .place = static_cast<std::uint32_t>(heap_.size() - 1)};
+    stamps_[module] = stamp;
+    places_[module] = static_cast<std::uint32_t>(heap_.size() - 1);
     rise(heap_.size() - 1);
   }
 
   void erase(ModuleNumber module) override {
-    if (module >= entries_.size() || entries_[module].place == kNowhere) return;
-    remove(entries_[module].place);
+    if (module >= places_.size() || places_[module] == kNowhere) return;
+    remove(places_[module]);
   }
 
   ModuleNumber evict(const ReadStamp& read) override {
     SMF_CHECK(!heap_.empty());
     // Threads may hit everything over and over meanwhile: then the oldest by then has to do.
     for (std::size_t left = kPasses * heap_.size(); left > 0; --left) {
-      Entry& oldest = entries_[heap_.front()];
+      Stamp& oldest = stamps_[heap_.front()];
       const Stamp stamp = read(heap_.front());
-      if (stamp == oldest.stamp) break;
-      SMF_DCHECK(stamp > oldest.stamp);
-      oldest.stamp = stamp;
+      if (stamp == oldest) break;
+      SMF_DCHECK(stamp > oldest);
+      oldest = stamp;
       sink(0);
     }
     const ModuleNumber module = heap_.front();
@@ -47,21 +49,16 @@ class Lru final : public Eviction {
  private:
   static constexpr std::uint32_t kNowhere = UINT32_MAX;
 
-  struct Entry {
-    Stamp stamp = 0;  // as last seen
-    std::uint32_t place = kNowhere;
-  };
-
-  Stamp stamp_at(std::size_t place) const { return entries_[heap_[place]].stamp; }
+  Stamp stamp_at(std::size_t place) const { return stamps_[heap_[place]]; }
 
   void put(std::size_t place, ModuleNumber module) {
     heap_[place] = module;
-    entries_[module].place = static_cast<std::uint32_t>(place);
+    places_[module] = static_cast<std::uint32_t>(place);
   }
 
   void rise(std::size_t place) {
     const ModuleNumber module = heap_[place];
-    while (place > 0 && entries_[module].stamp < stamp_at((place - 1) / 2)) {
+    while (place > 0 && stamps_[module] < stamp_at((place - 1) / 2)) {
       put(place, heap_[(place - 1) / 2]);
       place = (place - 1) / 2;
     }
@@ -74,7 +71,7 @@ class Lru final : public Eviction {
       std::size_t child = 2 * place + 1;
       if (child >= heap_.size()) break;
       if (child + 1 < heap_.size() && stamp_at(child + 1) < stamp_at(child)) ++child;
-      if (entries_[module].stamp <= stamp_at(child)) break;
+      if (stamps_[module] <= stamp_at(child)) break;
       put(place, heap_[child]);
       place = child;
     }
@@ -82,17 +79,19 @@ class Lru final : public Eviction {
   }
 
   void remove(std::size_t place) {
-    entries_[heap_[place]].place = kNowhere;
+    places_[heap_[place]] = kNowhere;
     const ModuleNumber last = heap_.back();
     heap_.pop_back();
     if (place == heap_.size()) return;
     put(place, last);
     rise(place);
-    sink(entries_[last].place);
+    sink(places_[last]);
   }
 
   std::vector<ModuleNumber> heap_;
-  std::vector<Entry> entries_;  // by module
+  // By module.
+  std::vector<std::uint32_t> places_;
+  std::vector<Stamp> stamps_;  // as last seen
 };
 
 // A doubly linked list in arrays, from the newest to the oldest.

@@ -16,7 +16,7 @@ Chain<CachedModule>& IdentityTable::bucket(const FileIdentity& identity) {
 CachedModule* IdentityTable::find(const FileIdentity& identity) const {
   if (buckets_.empty()) return nullptr;
   CachedModule* at = const_cast<IdentityTable*>(this)->bucket(identity).first();
-  while (at != nullptr && at->identity != identity) at = at->next;
+  while (at != nullptr && at->file.identity() != identity) at = at->next;
   return at;
 }
 
@@ -25,17 +25,17 @@ void IdentityTable::reserve_one() {
   std::vector<Chain<CachedModule>> old(std::max(kFirstBuckets, 2 * buckets_.size()));
   buckets_.swap(old);
   for (auto& chain : old)
-    while (CachedModule* const module = chain.pop()) bucket(module->identity).push(module);
+    while (CachedModule* const module = chain.pop()) bucket(module->file.identity()).push(module);
 }
 
 void IdentityTable::insert(CachedModule& module) {
   SMF_DCHECK(size_ < buckets_.size());
-  bucket(module.identity).push(&module);
+  bucket(module.file.identity()).push(&module);
   ++size_;
 }
 
 bool IdentityTable::erase(const CachedModule& module) {
-  if (buckets_.empty() || !bucket(module.identity).remove(&module)) return false;
+  if (buckets_.empty() || !bucket(module.file.identity()).remove(&module)) return false;
   --size_;
   return true;
 }
