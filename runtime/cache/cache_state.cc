@@ -40,6 +40,7 @@ Bytes section_table(const SmfView& view) {
 CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
+      contents_(*this, options.decompression, options.max_frame_bytes),
       cells_(ThreadCells::create()),
       eviction_(Eviction::create(options.eviction)) {}
 
@@ -204,7 +205,7 @@ CachedModule& CacheState::module_for(ModuleFile file) {
   if (const auto known = by_identity_.find(file.identity()); known != by_identity_.end())
     return *known->second;
   const std::uint64_t bytes = file.view().file().size();
-  make_room(bytes);
+  make_room(1, bytes);
   garbage_.modules.reserve(garbage_.modules.size() + files_ + 1);
   left_.reserve(left_.size() + garbage_.modules.size() + files_ + 1);
   free_numbers_.reserve(modules_.size() + 1);
@@ -246,13 +247,56 @@ void CacheState::set_identity(CachedModule& module, const FileIdentity& identity
   by_identity_.insert(std::move(node));
 }
 
-void CacheState::make_room(std::uint64_t bytes) {
+void CacheState::make_room(std::uint64_t files, std::uint64_t bytes, const CachedModule* kept) {
   const auto read = [this](ModuleNumber number) { return cells_->stamp(number); };
-  while (files_ > 0 && (files_ >= options_.max_files || bytes_ + bytes > options_.max_bytes)) {
+  FrameCache& frames = contents_.frames();
+  bool is_set_aside = false;
+  while (eviction_->size() > 0 && (files_ + files > options_.max_files ||
+                                   bytes_ + frames.bytes() + bytes > options_.max_bytes)) {
     const ModuleNumber victim = eviction_->evict(read);
+    if (modules_[victim].get() == kept) {
+      is_set_aside = true;
+      continue;
+    }
     unlink(*modules_[victim]);
     ++counts_.evictions;
   }
+  // Takes no memory: it was there before.
+  if (is_set_aside) eviction_->insert(kept->number, cells_->stamp(kept->number));
+  const std::uint64_t others = std::min(bytes_ + bytes, options_.max_bytes);
+  frames.shrink(options_.max_bytes - others);
+}
+
+void CacheState::charge(CachedModule& module, std::uint64_t bytes) {
+  const Lock lock(mutex_);
+  const bool is_in_cache = !module.has_left.load(std::memory_order_relaxed);
+  if (is_in_cache) make_room(0, bytes, &module);
+  // What has left is among the held afterwards, if it is pinned.
+  collect();
+  module.charged += bytes;
+  if (is_in_cache) {
+    bytes_ += bytes;
+    counts_.bytes_decompressed += bytes;
+  } else {
+    counts_.held_bytes += bytes;
+  }
+}
+
+void CacheState::keep_frame(const CachedModule& module, const FrameCache::Key& key,
+                            const FrameCache::Frame& frame) {
+  FrameCache& frames = contents_.frames();
+  if (frame.cost() > frames.max_bytes()) return;
+  const Lock lock(mutex_);
+  // Of frames as many as have to go anyway: no module goes for what they leave.
+  frames.shrink(frames.max_bytes() - frame.cost());
+  make_room(0, frame.cost(), &module);
+  collect();
+  frames.insert(key, frame);
+}
+
+std::string CacheState::path_of(const CachedModule& module) {
+  const Lock lock(mutex_);
+  return module.names.empty() ? std::string() : module.names.front()->path;
 }
 
 void CacheState::unlink(CachedModule& module) {
@@ -266,7 +310,9 @@ void CacheState::unlink(CachedModule& module) {
       known != by_identity_.end() && known->second == &module)
     by_identity_.erase(known);
   --files_;
-  bytes_ -= module.size();
+  bytes_ -= module.weight();
+  counts_.bytes_decompressed -= module.charged;
+  if (ModuleContent* const content = module.content.get()) content->drop_frames();
   (module.file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) -= module.size();
   module.has_left.store(true, std::memory_order_relaxed);
   garbage_.modules.push_back(std::move(modules_[module.number]));
@@ -296,7 +342,7 @@ void CacheState::collect() {
       continue;
     }
     ++counts_.held_files;
-    counts_.held_bytes += module->size();
+    counts_.held_bytes += module->weight();
     module->keeper = shared_from_this();
     left_.push_back(std::move(module));
   }
@@ -350,7 +396,7 @@ void CacheState::release_left(const CachedModule* module) {
   freed = std::move(*place);
   left_.erase(place);
   --counts_.held_files;
-  counts_.held_bytes -= freed->size();
+  counts_.held_bytes -= freed->weight();
   cells_->reset(freed->number);
   free_numbers_.push_back(freed->number);
 }
@@ -395,6 +441,12 @@ CacheStats CacheState::stats() {
   stats.files = files_;
   stats.names = table_.size();
   stats.hits += cells_->hits();
+  stats.bytes_frames = contents_.frames().bytes();
+  stats.frame_evictions = contents_.frames().evictions();
+  const SectionContents::Counts counts = contents_.counts();
+  stats.decompressions = counts.decompressions;
+  stats.frame_hits = counts.frame_hits;
+  stats.frame_misses = counts.frame_misses;
   return stats;
 }
 

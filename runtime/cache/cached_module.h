@@ -9,6 +9,7 @@
 
 #include "runtime/cache/module_file.h"
 #include "runtime/cache/path_table.h"
+#include "runtime/cache/section_content.h"
 
 namespace smf::internal {
 
@@ -30,12 +31,18 @@ class CachedModule {
   // Under the cache's lock.
   FileIdentity identity;  // as of the last revalidation
   std::vector<std::unique_ptr<Name>> names;
+  std::uint64_t charged = 0;  // bytes beside the file's, of `content`
 
   // Keeps the cache's innards while a module has left it and is pinned.
   std::shared_ptr<CacheState> keeper;
   CacheState* state = nullptr;
 
+  // Of compressed sections. Goes first: it needs the cache's innards for that.
+  LazyContent content;
+
   std::uint64_t size() const { return file.view().file().size(); }
+  // What counts against the cache's capacity. Under the cache's lock.
+  std::uint64_t weight() const { return size() + charged; }
 };
 
 }  // namespace smf::internal
