@@ -12,7 +12,7 @@
 // the sections that threads are decompressing. (Making room first would let a damaged section empty
 // the cache each time it is asked for.)
 //
-// Locks: SingleFlight's while nothing else is held; the cache's, then FrameCache's.
+// Locks: a SingleFlight's or the cache's, never both, and FrameCache's within either.
 #pragma once
 
 #include <atomic>
