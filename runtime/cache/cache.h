@@ -27,8 +27,14 @@
 // **Who does not want to wait** has prefetch(), for one path or many, and get_async(), which loads
 // on threads of the cache's own (load_pool.h).
 //
-// Capacity is in files and in bytes of files. To make room for a new one, modules go by `eviction`
-// (eviction.h), pinned or not. One that is larger than all of `max_bytes` is kept alone.
+// **Compressed sections** are decompressed when they are asked for: whole ones once, for all who
+// ask, and kept with their module; of seekable ones that are read in part, frames, which have a
+// limit and an LRU of their own (section_content.h). No hash covers uncompressed content: what is
+// checked is what verify_module() checks of it, each frame's own checksum and the sizes.
+//
+// Capacity is in files and in bytes: of files, of what is decompressed, and of frames. To make room
+// for more, modules go by `eviction` (eviction.h), pinned or not. One that is larger than all of
+// `max_bytes` is kept alone.
 //
 // Thread-safe throughout. Methods return errors, and change nothing when memory runs out.
 #pragma once
@@ -47,9 +53,12 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/bytes.h"
 #include "runtime/base/error.h"
 #include "runtime/cache/eviction.h"
 #include "runtime/cache/module_file.h"
+#include "runtime/format/compression.h"
+#include "runtime/format/view.h"
 #include "runtime/os/mapped_file.h"
 #include "runtime/os/system_calls.h"
 
@@ -72,7 +81,9 @@ enum class Revalidation : std::uint8_t {
 
 struct CacheOptions {
   std::uint64_t max_files = 4096;                    // at least 1, at most kMaxFilesCeiling
-  std::uint64_t max_bytes = std::uint64_t{4} << 30;  // of files
+  std::uint64_t max_bytes = std::uint64_t{4} << 30;  // of files and of what is decompressed
+  std::uint64_t max_frame_bytes = 64u << 20;         // of those, of frames: see kFrameEntryBytes
+  DecompressionLimits decompression{};
   EvictionKind eviction = EvictionKind::kLru;
   Revalidation revalidation = Revalidation::kInterval;
   std::chrono::milliseconds interval{100};  // by the coarse clock, which ticks every 1 to 10 ms
@@ -89,23 +100,32 @@ struct CacheOptions {
   static constexpr std::uint64_t kMaxFilesCeiling = 500'000;
   static constexpr unsigned kMaxLoadWorkers = 256;
   static constexpr unsigned kDefaultLoadWorkers = 4;
+  // Bytes that a frame counts beside its content: its places in a map and a list, and heads of
+  // memory.
+  static constexpr std::uint64_t kFrameEntryBytes = 192;
 };
 
 struct CacheStats {
-  std::uint64_t files = 0;         // modules in the cache
-  std::uint64_t names = 0;         // paths that lead to them
-  std::uint64_t bytes_read = 0;    // of modules in the cache that were read
-  std::uint64_t bytes_mapped = 0;  // of those that are mapped
-  std::uint64_t held_files = 0;    // modules that have left and are still pinned
+  std::uint64_t files = 0;               // modules in the cache
+  std::uint64_t names = 0;               // paths that lead to them
+  std::uint64_t bytes_read = 0;          // of modules in the cache that were read
+  std::uint64_t bytes_mapped = 0;        // of those that are mapped
+  std::uint64_t bytes_decompressed = 0;  // sections of modules in the cache, and seek tables
+  std::uint64_t bytes_frames = 0;        // frames that are kept, with kFrameEntryBytes each
+  std::uint64_t held_files = 0;          // modules that have left and are still pinned
   std::uint64_t held_bytes = 0;
   std::uint64_t hits = 0;
-  std::uint64_t misses = 0;         // gets that loaded, or waited for a load
-  std::uint64_t evictions = 0;      // for want of capacity
-  std::uint64_t revalidations = 0;  // files that were asked whether they changed
-  std::uint64_t replacements = 0;   // and had been replaced
-  std::uint64_t note_updates = 0;   // and had their note updated in place
-  std::uint64_t errors = 0;         // gets that failed
-  std::uint64_t unwatched = 0;      // paths that kWatch cannot watch, and asks each interval
+  std::uint64_t misses = 0;           // gets that loaded, or waited for a load
+  std::uint64_t evictions = 0;        // for want of capacity
+  std::uint64_t revalidations = 0;    // files that were asked whether they changed
+  std::uint64_t replacements = 0;     // and had been replaced
+  std::uint64_t note_updates = 0;     // and had their note updated in place
+  std::uint64_t errors = 0;           // gets that failed
+  std::uint64_t decompressions = 0;   // of whole sections
+  std::uint64_t frame_hits = 0;       // frames found, or got from who was decompressing them
+  std::uint64_t frame_misses = 0;     // frames decompressed
+  std::uint64_t frame_evictions = 0;  // frames that went for want of room
+  std::uint64_t unwatched = 0;        // paths that kWatch cannot watch, and asks each interval
 
   // How long loads took that went well: open, read or map, and check. load_times[i] counts those of
   // 2^i microseconds and more, and less than 2^(i+1); the first all that were shorter as well, the
@@ -118,6 +138,8 @@ struct CacheStats {
     return std::min<std::size_t>(std::bit_width(ns / 1000 | 1) - 1, kLoadTimes - 1);
   }
 };
+
+class SectionContent;
 
 // A pin of a module. Move-only; copy() takes another. It may be used and destroyed by any thread,
 // one at a time, and outlive the cache.
@@ -149,6 +171,19 @@ class ModuleRef {
   void reset() {
     if (module_ != nullptr) let_go(std::exchange(module_, nullptr));
   }
+
+  // The uncompressed content of a section of view(), which counts as a use of the module. Of a
+  // section stored uncompressed these are the bytes in the module (so ok() is to be asked after
+  // reading them), and none of Bss. A compressed one is decompressed if nobody has done so yet.
+  // Errors carry path, section and offset: kLimit for what is over CacheOptions::decompression,
+  // kInvalidInput for what is damaged, or in a file that was truncated, kInvalidArgument for a
+  // section of another module, kOutOfMemory. The next call tries again.
+  Result<SectionContent> content(const Section& section) const;
+  // Fills `out` with the content from `offset`. Of a seekable section, unless content() has all of
+  // it, only the frames that it touches are decompressed; of other compressed ones all, as by
+  // content(). kInvalidArgument where that is not within the section; else as content(), and an
+  // error where the file was truncated. Then `out` holds anything.
+  Result<void> read(const Section& section, std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
   friend class internal::CacheState;
@@ -192,6 +227,22 @@ class AsyncLoad {
   std::shared_ptr<internal::LoadRequest> request_{};  // nullptr: it was ready at once
   Result<ModuleRef> result_{};                        // then
   bool has_result_ = false;                           // that get() has not given yet
+};
+
+// Content of a section, and a pin of its module, without which it would not last. Move-only;
+// another one is had from ModuleRef::content(), which shares the bytes.
+class SectionContent {
+ public:
+  SectionContent() = default;
+  Bytes bytes() const { return bytes_; }
+  const ModuleRef& module() const { return module_; }
+
+ private:
+  friend class ModuleRef;
+  SectionContent(ModuleRef module, Bytes bytes) : module_(std::move(module)), bytes_(bytes) {}
+
+  ModuleRef module_{};
+  Bytes bytes_{};
 };
 
 struct PrefetchReport {

@@ -63,6 +63,7 @@ CacheState::CacheState(const CacheOptions& options)
     : options_(options),
       calls_(options.calls != nullptr ? *options.calls : os::SystemCalls::kernel()),
       slabs_(make_slabs(calls_)),
+      contents_(*this, options.decompression, options.max_frame_bytes),
       cells_(ThreadCells::create()),
       watch_(options.revalidation == Revalidation::kWatch
                  ? std::make_unique<NameWatch>(calls_, options.interval)
@@ -272,7 +273,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
 // needs no memory to do so.
 CachedModule& CacheState::add(ModuleFile file, std::string_view path) {
   const std::uint64_t bytes = file.bytes().size();
-  make_room(bytes);
+  make_room(1, bytes);
   by_identity_.reserve_one();
   if (free_numbers_.empty()) {
     if (modules_.size() == modules_.capacity())
@@ -359,13 +360,57 @@ void CacheState::set_identity(CachedModule& module, const FileIdentity& identity
   if (was_there) by_identity_.insert(module);
 }
 
-void CacheState::make_room(std::uint64_t bytes) {
+void CacheState::make_room(std::uint64_t files, std::uint64_t bytes, const CachedModule* kept) {
   const auto read = [this](ModuleNumber number) { return cells_->stamp(number); };
-  while (files_ > 0 && (files_ >= options_.max_files || bytes_ + bytes > options_.max_bytes)) {
+  FrameCache& frames = contents_.frames();
+  bool is_set_aside = false;
+  while (eviction_->size() > 0 && (files_ + files > options_.max_files ||
+                                   bytes_ + frames.bytes() + bytes > options_.max_bytes)) {
     const ModuleNumber victim = eviction_->evict(read);
+    if (modules_[victim].get() == kept) {
+      is_set_aside = true;
+      continue;
+    }
     unlink(*modules_[victim]);
     ++counts_.evictions;
   }
+  // Takes no memory: it was there before.
+  if (is_set_aside) eviction_->insert(kept->number(), cells_->stamp(kept->number()));
+  const std::uint64_t others = std::min(bytes_ + bytes, options_.max_bytes);
+  frames.shrink(options_.max_bytes - others);
+}
+
+void CacheState::charge(CachedModule& module, std::uint64_t bytes) {
+  const Lock lock(mutex_);
+  const bool is_in_cache = !module.has_left.load(std::memory_order_relaxed);
+  if (is_in_cache) make_room(0, bytes, &module);
+  // What has left is among the held afterwards, if it is pinned.
+  collect();
+  module.content.get()->charged += bytes;
+  if (is_in_cache) {
+    bytes_ += bytes;
+    counts_.bytes_decompressed += bytes;
+  } else {
+    counts_.held_bytes += bytes;
+  }
+}
+
+void CacheState::keep_frame(const CachedModule& module, const FrameCache::Key& key,
+                            const FrameCache::Frame& frame) {
+  FrameCache& frames = contents_.frames();
+  if (frame.cost() > frames.max_bytes()) return;
+  const Lock lock(mutex_);
+  // Of frames as many as have to go anyway: no module goes for what they leave.
+  frames.shrink(frames.max_bytes() - frame.cost());
+  make_room(0, frame.cost(), &module);
+  collect();
+  frames.insert(key, frame);
+}
+
+std::string CacheState::path_of(const CachedModule& module) {
+  const Lock lock(mutex_);
+  const Name* const name = module.names.first();
+  return name == nullptr ? std::string() : std::string(name->path());
 }
 
 void CacheState::unlink(CachedModule& module) {
@@ -377,7 +422,9 @@ void CacheState::unlink(CachedModule& module) {
   by_identity_.erase(module);
   forget_content(module);
   --files_;
-  bytes_ -= module.size();
+  bytes_ -= module.weight();
+  counts_.bytes_decompressed -= module.charged();
+  if (ModuleContent* const content = module.content.get()) content->drop_frames();
   (module.file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) -= module.size();
   module.has_left.store(true, std::memory_order_relaxed);
   garbage_.modules.push(modules_[module.number()].release());
@@ -412,7 +459,7 @@ void CacheState::collect() {
       continue;
     }
     ++counts_.held_files;
-    counts_.held_bytes += module->size();
+    counts_.held_bytes += module->weight();
     if (left_.is_empty()) keeper_ = shared_from_this();
     left_.push(module);
   }
@@ -482,7 +529,7 @@ void CacheState::release_left(CachedModule* module) {
   cells_->wait_for_readers();
   left_.remove(module);
   --counts_.held_files;
-  counts_.held_bytes -= module->size();
+  counts_.held_bytes -= module->weight();
   free(module);
   if (left_.is_empty()) last = std::move(keeper_);
 }
@@ -534,6 +581,12 @@ CacheStats CacheState::stats() {
   stats.names = table_.size();
   stats.hits += cells_->hits();
   stats.unwatched = unwatched;
+  stats.bytes_frames = contents_.frames().bytes();
+  stats.frame_evictions = contents_.frames().evictions();
+  const SectionContents::Counts counts = contents_.counts();
+  stats.decompressions = counts.decompressions;
+  stats.frame_hits = counts.frame_hits;
+  stats.frame_misses = counts.frame_misses;
   return stats;
 }
 

@@ -23,6 +23,7 @@
 #include "runtime/cache/identity_table.h"
 #include "runtime/cache/name_watch.h"
 #include "runtime/cache/path_table.h"
+#include "runtime/cache/section_content.h"
 #include "runtime/cache/slabs.h"
 #include "runtime/cache/thread_cells.h"
 
@@ -47,6 +48,16 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   FileIdentity identity_of(const CachedModule& module) const;
   bool pin(CachedModule& module);
   void let_go(CachedModule& module);
+
+  SectionContents& contents() { return contents_; }
+  // Counts memory of a pinned module beside its file's bytes, until it is freed. Others go for it.
+  void charge(CachedModule& module, std::uint64_t bytes);
+  // Puts a frame of a pinned module into the cache of frames; other frames and modules go for it.
+  // Throws std::bad_alloc, and then the frame is not kept.
+  void keep_frame(const CachedModule& module, const FrameCache::Key& key,
+                  const FrameCache::Frame& frame);
+  // A path that leads to the module; empty where it has left. Throws std::bad_alloc.
+  std::string path_of(const CachedModule& module);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -92,7 +103,8 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   void unlink_other_files(CachedModule& module);
   bool is_note_update(const CachedModule& module, const ModuleFile& file) const;
   void set_identity(CachedModule& module, const FileIdentity& identity);
-  void make_room(std::uint64_t bytes);
+  // Modules go until there is room for so many files and bytes more, but not `kept`; then frames.
+  void make_room(std::uint64_t files, std::uint64_t bytes, const CachedModule* kept = nullptr);
   void unlink(CachedModule& module);
   void unlink_name(Name& name);
   void discard(Name* name);
@@ -107,6 +119,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   const CacheOptions options_;
   os::SystemCalls& calls_;
   Slabs slabs_;                          // what small modules are read into
+  SectionContents contents_;             // its frames count too, beside bytes_
   std::uint64_t files_ = 0, bytes_ = 0;  // in the cache
   const std::shared_ptr<ThreadCells> cells_;
   PathTable table_;

@@ -14,6 +14,7 @@
 #include "runtime/cache/chain.h"
 #include "runtime/cache/module_file.h"
 #include "runtime/cache/path_table.h"
+#include "runtime/cache/section_content.h"
 
 namespace smf::internal {
 
@@ -49,8 +50,19 @@ class CachedModule {
   CachedModule* next = nullptr;  // in the identity table, or in a list of what has left
   Chain<Name> names;             // that lead here
 
+  // Of compressed sections.
+  LazyContent content;
+
   std::uint64_t size() const { return file.bytes().size(); }
   Name& first_name() { return first_name_; }
+
+  // What counts against the cache's capacity. Under the cache's lock.
+  std::uint64_t weight() const { return size() + charged(); }
+  // Of that, beside the file's bytes.
+  std::uint64_t charged() const {
+    const ModuleContent* const made = content.get();
+    return made == nullptr ? 0 : made->charged;
+  }
 
  private:
   CachedModule(ModuleFile its_file, ModuleNumber its_number, CacheState& its_state,

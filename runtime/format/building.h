@@ -1,14 +1,21 @@
-// For tests: modules built into memory.
+// For tests: modules and payloads built into memory.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "runtime/base/bytes.h"
 #include "runtime/format/builder.h"
+#include "runtime/format/compression.h"
+#include "runtime/format/seekable.h"
 #include "runtime/os/input_file.h"
 #include "runtime/os/output_file.h"
 
@@ -42,6 +49,22 @@ inline Result<std::string> build_bytes(const ModuleSpec& spec, unsigned jobs = 1
   EXPECT_EQ(bytes.size(), summary.file_size);
   std::filesystem::remove(path);
   return bytes;
+}
+
+// A seekable payload, put together the way the packer does, but with frames of this size.
+inline ByteVector compress_seekable(Bytes content, std::size_t frame_size) {
+  FrameCompressor compressor({Algorithm::kZstd, 3});
+  ByteVector out;
+  std::vector<SeekFrame> frames;
+  for (std::size_t at = 0; at < content.size(); at += frame_size) {
+    const Bytes piece = content.subspan(at, std::min(frame_size, content.size() - at));
+    const ByteVector frame = *compressor.compress(piece);
+    frames.push_back({.stored_size = static_cast<std::uint32_t>(frame.size()),
+                      .content_size = static_cast<std::uint32_t>(piece.size())});
+    append_bytes(out, frame);
+  }
+  append_bytes(out, write_seek_table(frames));
+  return out;
 }
 
 }  // namespace smf

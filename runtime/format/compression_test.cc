@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "runtime/format/building.h"
 #include "runtime/format/golden_reading.h"
 #include "runtime/format/seekable.h"
 #include "runtime/os/filter_program.h"
@@ -25,22 +26,6 @@ ByteVector content(std::size_t size) {
 ByteVector compress(const CompressionSpec& spec, Bytes bytes) {
   FrameCompressor compressor(spec);
   return *compressor.compress(bytes);
-}
-
-// A seekable payload, put together the way the packer does.
-ByteVector compress_seekable(Bytes bytes, std::size_t frame_size) {
-  FrameCompressor compressor({Algorithm::kZstd, 3});
-  ByteVector out;
-  std::vector<SeekFrame> frames;
-  for (std::size_t at = 0; at < bytes.size(); at += frame_size) {
-    const Bytes piece = bytes.subspan(at, std::min(frame_size, bytes.size() - at));
-    const ByteVector frame = *compressor.compress(piece);
-    frames.push_back({.stored_size = static_cast<std::uint32_t>(frame.size()),
-                      .content_size = static_cast<std::uint32_t>(piece.size())});
-    append_bytes(out, frame);
-  }
-  append_bytes(out, write_seek_table(frames));
-  return out;
 }
 
 constexpr CompressionSpec kSpecs[] = {{Algorithm::kZstd, 1},
