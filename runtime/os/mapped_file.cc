@@ -23,9 +23,21 @@ std::uint64_t page_size() {
 
 std::uint64_t page_start(std::uint64_t offset) { return offset & ~(page_size() - 1); }
 
+using Protection = MapOptions::Protection;
+using Sharing = MapOptions::Sharing;
+
+bool has(Protection protection, Protection bit) {
+  return (static_cast<unsigned>(protection) & static_cast<unsigned>(bit)) != 0;
+}
+
+int number_of(Protection protection) {
+  return (has(protection, Protection::kRead) ? PROT_READ : PROT_NONE) |
+         (has(protection, Protection::kWrite) ? PROT_WRITE : PROT_NONE) |
+         (has(protection, Protection::kExecute) ? PROT_EXEC : PROT_NONE);
+}
+
 bool is_shared_writable(const MapOptions& options) {
-  return options.protection == MapOptions::Protection::kReadWrite &&
-         options.sharing == MapOptions::Sharing::kShared;
+  return has(options.protection, Protection::kWrite) && options.sharing == Sharing::kShared;
 }
 
 std::unexpected<Error> fail_about(const std::string& path, ErrorCode code, std::string message) {
@@ -93,6 +105,16 @@ Result<MappedFile> MappedFile::map(int descriptor, std::string path, const MapOp
   return fail_without_memory();
 }
 
+Result<MappedFile> MappedFile::anonymous(const MapOptions& options, SystemCalls& calls) {
+  if (options.offset != 0 || options.length == 0)
+    return fail(ErrorCode::kInvalidArgument, "memory of no file has a length and no offset");
+  MappedFile memory;
+  memory.calls_ = &calls;
+  SMF_TRY(memory.map_pages(-1, options.length, options));
+  if (options.populate) SMF_TRY(memory.advise(Advice::kPopulate));
+  return memory;
+}
+
 Result<void> MappedFile::make(int descriptor, const MapOptions& options) {
   struct stat status{};
   if (calls_->fstat(descriptor, &status) != 0) return fail_system("stat", path_, errno);
@@ -100,27 +122,36 @@ Result<void> MappedFile::make(int descriptor, const MapOptions& options) {
     return fail_about(path_, ErrorCode::kInvalidInput, "is no regular file");
   SMF_ASSIGN(const std::size_t length,
              length_of(options, static_cast<std::uint64_t>(status.st_size), path_));
+  SMF_TRY(map_pages(descriptor, length, options));
+  if (options.guard) SMF_TRY(add_guard());
+  return options.populate ? advise(Advice::kPopulate) : Result<void>();
+}
+
+Result<void> MappedFile::map_pages(int descriptor, std::size_t length, const MapOptions& options) {
   protection_ = options.protection;
   sharing_ = options.sharing;
-  const bool is_writable = protection_ == MapOptions::Protection::kReadWrite;
   const std::uint64_t start = page_start(options.offset);
   const std::size_t skip = options.offset - start;
-  void* const address =
-      calls_->mmap(nullptr, skip + length, is_writable ? PROT_READ | PROT_WRITE : PROT_READ,
-                   sharing_ == MapOptions::Sharing::kShared ? MAP_SHARED : MAP_PRIVATE, descriptor,
-                   static_cast<off_t>(start));
+  const int flags = (sharing_ == Sharing::kShared ? MAP_SHARED : MAP_PRIVATE) |
+                    (descriptor < 0 ? MAP_ANONYMOUS : 0);
+  void* const address = calls_->mmap(nullptr, skip + length, number_of(protection_), flags,
+                                     descriptor, static_cast<off_t>(start));
   if (address == MAP_FAILED) return fail_system("map", path_, errno);
   pages_ = static_cast<std::byte*>(address);
   skip_ = skip;
   size_ = length;
-  if (options.guard) {
-    auto guard = GuardedRange::add(
-        {pages_, skip_ + size_},
-        is_writable ? GuardedRange::Access::kReadWrite : GuardedRange::Access::kRead, *calls_);
-    if (!guard) return std::unexpected(std::move(guard).error().at_path(path_));
-    guard_ = *std::move(guard);
-  }
-  return options.populate ? advise(Advice::kPopulate) : Result<void>();
+  return {};
+}
+
+Result<void> MappedFile::add_guard() {
+  auto guard =
+      GuardedRange::add({pages_, skip_ + size_},
+                        has(protection_, Protection::kWrite) ? GuardedRange::Access::kReadWrite
+                                                             : GuardedRange::Access::kRead,
+                        *calls_);
+  if (!guard) return std::unexpected(std::move(guard).error().at_path(path_));
+  guard_ = *std::move(guard);
+  return {};
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept { *this = std::move(other); }
@@ -140,7 +171,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 std::span<std::byte> MappedFile::writable_bytes() {
-  SMF_CHECK(protection_ == MapOptions::Protection::kReadWrite);
+  SMF_CHECK(has(protection_, Protection::kWrite));
   return {pages_ + skip_, size_};
 }
 
@@ -160,8 +191,8 @@ Result<MappedFile::Pages> MappedFile::pages_of(MappedPart part) const {
 Result<void> MappedFile::advise(Advice advice, MappedPart part) const {
   SMF_ASSIGN(const Pages pages, pages_of(part));
   if (advice == Advice::kPopulate) return populate(pages);
-  if (advice == Advice::kDontNeed && protection_ == MapOptions::Protection::kReadWrite &&
-      sharing_ == MapOptions::Sharing::kPrivate) {
+  if (advice == Advice::kDontNeed && has(protection_, Protection::kWrite) &&
+      sharing_ == Sharing::kPrivate) {
     return fail_about(path_, ErrorCode::kInvalidArgument, "would lose what was written privately");
   }
   if (calls_->madvise(pages.begin, pages.size, number_of(advice)) == 0) return {};
@@ -172,7 +203,8 @@ Result<void> MappedFile::populate(Pages pages) const {
   // Zeros that stand in for pages of the file are not worth having.
   if (is_truncated()) return fail_system("populate the mapping", path_, EFAULT);
   if (calls_->madvise(pages.begin, pages.size, number_of(Advice::kPopulate)) == 0) return {};
-  if (errno == EINVAL && guard_) return touch(pages);  // Linux before 5.14
+  if (errno == EINVAL && guard_ && has(protection_, Protection::kRead))
+    return touch(pages);  // Linux before 5.14
   return fail_system("populate the mapping", path_, errno);
 }
 
@@ -196,8 +228,7 @@ Result<void> MappedFile::unlock(MappedPart part) const {
 }
 
 Result<void> MappedFile::sync(Sync how, MappedPart part) const {
-  if (protection_ != MapOptions::Protection::kReadWrite ||
-      sharing_ != MapOptions::Sharing::kShared) {
+  if (!has(protection_, Protection::kWrite) || sharing_ != Sharing::kShared) {
     return fail_about(path_, ErrorCode::kInvalidArgument, "is not mapped to be written");
   }
   SMF_ASSIGN(const Pages pages, pages_of(part));

@@ -18,8 +18,14 @@
 // Rejected for populating: MAP_POPULATE, which does the same but keeps silent where a page is
 // missing, so that the signal comes later.
 //
-// No mapping is executable, and there is no way to make one so: code goes through code memory. A
-// mapping that is shared and writable is for who changes a file in place.
+// No mapping is writable and executable, and there is no way to make one so: a protection cannot be
+// changed, and the one that would be both has no name. Executable ones exist for programs that ask
+// for them through the C interface; the library's own code goes through code memory. A mapping that
+// is shared and writable is for who changes a file in place.
+//
+// Memory of no file is here too, because a caller who was given a range wants to give the same
+// advice, locks and unmapping to either. It starts as zeros, has no path, and no guard: nothing can
+// be truncated.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +41,15 @@
 namespace smf::os {
 
 struct MapOptions {
-  enum class Protection : std::uint8_t { kRead, kReadWrite };
+  // Bits 1, 2 and 4; bytes() may be read where the first is set.
+  enum class Protection : std::uint8_t {
+    kNone = 0,
+    kRead = 1,
+    kWrite = 2,  // which processors take for kReadWrite, as a rule
+    kReadWrite = kRead | kWrite,
+    kExecute = 4,
+    kReadExecute = kRead | kExecute,
+  };
   enum class Sharing : std::uint8_t {
     kPrivate,  // what is written here stays here
     kShared,   // and here goes into the file
@@ -83,6 +97,9 @@ class MappedFile {
   // mapping does not need the descriptor any longer. `path` is for messages.
   static Result<MappedFile> map(int descriptor, std::string path, const MapOptions& options = {},
                                 SystemCalls& calls = SystemCalls::kernel());
+  // Memory of no file: options.length bytes, and no offset.
+  static Result<MappedFile> anonymous(const MapOptions& options,
+                                      SystemCalls& calls = SystemCalls::kernel());
 
   MappedFile() = default;
   ~MappedFile() { discard(); }
@@ -94,6 +111,7 @@ class MappedFile {
   // The mapping must have been made writable.
   std::span<std::byte> writable_bytes();
 
+  MapOptions::Protection protection() const { return protection_; }
   const std::string& path() const { return path_; }
   const GuardedRange& guard() const { return guard_; }  // for ReadGuard; empty without a guard
   bool is_truncated() const { return guard_.is_truncated(); }
@@ -124,6 +142,8 @@ class MappedFile {
   };
 
   Result<void> make(int descriptor, const MapOptions& options);
+  Result<void> map_pages(int descriptor, std::size_t length, const MapOptions& options);
+  Result<void> add_guard();
   Result<Pages> pages_of(MappedPart part) const;
   Result<void> populate(Pages pages) const;
   Result<void> touch(Pages pages) const;

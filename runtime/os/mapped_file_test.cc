@@ -148,16 +148,52 @@ TEST_F(Mapped, AFileThatIsOpenForReadingIsNotMappedToBeWritten) {
   EXPECT_TRUE(MappedFile::map(input->descriptor(), path_, kOwnCopy));
 }
 
-TEST_F(Mapped, NoMappingIsExecutable) {
-  const MappedFile one = map(), two = map(kOwnCopy), three = map(kInPlace);
+// "r-xp" of the mapping of `path` in /proc/self/maps.
+std::string rights(const std::string& path) {
   std::ifstream maps("/proc/self/maps");
-  int count = 0;
-  for (std::string line; std::getline(maps, line);) {
-    if (!line.ends_with(path_)) continue;
-    ++count;
-    EXPECT_NE(line.substr(line.find(' ') + 1, 3).back(), 'x') << line;
+  for (std::string line; std::getline(maps, line);)
+    if (line.ends_with(path)) return line.substr(line.find(' ') + 1, 4);
+  return {};
+}
+
+TEST_F(Mapped, RightsAreThoseOfTheProtection) {
+  using Protection = MapOptions::Protection;
+  using Sharing = MapOptions::Sharing;
+  for (const auto& [protection, expected] :
+       {std::pair{Protection::kNone, "---"}, std::pair{Protection::kRead, "r--"},
+        std::pair{Protection::kWrite, "-w-"}, std::pair{Protection::kReadWrite, "rw-"},
+        std::pair{Protection::kExecute, "--x"}, std::pair{Protection::kReadExecute, "r-x"}}) {
+    const MappedFile own = map({.protection = protection});
+    EXPECT_EQ(rights(path_), std::string(expected) + "p");
+    EXPECT_EQ(own.protection(), protection);
   }
-  EXPECT_EQ(count, 3);
+  const MappedFile shared = map({.sharing = Sharing::kShared});
+  EXPECT_EQ(rights(path_), "r--s");
+}
+
+TEST(MappedMemory, OfNoFileIsZerosThatCanBeWritten) {
+  auto memory = MappedFile::anonymous(
+      {.length = page_size() + 1, .protection = MapOptions::Protection::kReadWrite});
+  ASSERT_TRUE(memory) << memory.error().describe();
+  EXPECT_EQ(memory->bytes().size(), page_size() + 1);
+  EXPECT_EQ(memory->path(), "");
+  EXPECT_TRUE(std::ranges::all_of(memory->bytes(), [](auto byte) { return byte == std::byte{}; }));
+  memory->writable_bytes()[page_size()] = std::byte{7};
+  EXPECT_EQ(memory->bytes()[page_size()], std::byte{7});
+  EXPECT_TRUE(memory->advise(Advice::kWillNeed));
+  EXPECT_FALSE(memory->advise(Advice::kDontNeed));
+  EXPECT_FALSE(memory->sync(Sync::kWait));
+  EXPECT_FALSE(memory->is_truncated());
+  EXPECT_TRUE(memory->unmap());
+}
+
+TEST(MappedMemory, OfNoFileHasALengthAndNoOffset) {
+  for (const MapOptions& options : {MapOptions{}, MapOptions{.offset = 1, .length = 1}})
+    EXPECT_EQ(MappedFile::anonymous(options).error().code, ErrorCode::kInvalidArgument);
+  FaultCalls calls;
+  calls.fail_at = 0;
+  calls.error = ENOMEM;
+  EXPECT_EQ(MappedFile::anonymous({.length = 1}, calls).error().system_errno, ENOMEM);
 }
 
 // The advice that the kernel gets.

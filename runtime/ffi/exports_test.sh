@@ -1,0 +1,20 @@
+#!/bin/bash
+# What libsmf_rt.so shows and needs.
+#   exports_test.sh LIBRARY HEADER
+# It shows the functions that the header declares, each of them, and nothing else; it needs C's and
+# C++'s libraries and no other; and it cannot be unloaded, since a signal handler stays in it.
+set -euo pipefail
+
+library=$1 header=$2
+
+declared=$(grep -o '^RT_API .*' "$header" | grep -o 'rt_[a-z_]*(' | tr -d '(' | sort)
+shown=$(nm -D --defined-only "$library" | awk '{ print $NF }' | sort)
+[ "$(wc -l <<< "$declared")" -ge 13 ] || { echo "too few in the header: $declared"; exit 1; }
+diff <(echo "$declared") <(echo "$shown") || { echo "declared (<) and shown (>) differ"; exit 1; }
+
+# A sanitizer brings its own.
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+others=$(grep -Ev '^(libstdc\+\+|libgcc_s|libm|libc|ld-linux-.*|lib[a-z]*san)\.so\.[0-9]+$' <<< "$needed" || true)
+[ -z "$others" ] || { echo "it needs $others"; exit 1; }
+
+readelf -d "$library" | grep -q NODELETE || { echo "it can be unloaded"; exit 1; }
