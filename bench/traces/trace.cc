@@ -34,8 +34,9 @@ std::string_view trimmed(std::string_view line) {
 Result<Trace> parse_trace(std::string_view text) {
   Trace trace;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::string_view line = trimmed(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
     Key first = 0, last = 0;
     if (!parse_range(line, first, last)) {

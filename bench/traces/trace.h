@@ -4,9 +4,9 @@
 // whatever programs have. All are the same on every machine.
 //
 // The text of a recorded trace: a line is a number, or FIRST-LAST for all numbers from the first to
-// the last, upwards; empty lines and what begins with # count for nothing. Keys are numbered by
-// their first appearance, so sequences that come again, as a header's own headers do, become one
-// line: a trace of a compiler, 4 bytes a key as numbers, takes one or less.
+// the last, upwards; empty lines and what begins with # count for nothing. In those of
+// record.sh keys are numbered by their first appearance, so that what comes again in the same
+// order, as a header's own headers do, becomes one line: half the bytes of a number a line.
 #pragma once
 
 #include <cstddef>
