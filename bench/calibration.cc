@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,7 +30,6 @@ namespace {
 constexpr std::size_t kRepetitions = 5;
 constexpr std::size_t kFileSize = 16u << 20;
 constexpr std::size_t kCopySize = 64u << 20;
-constexpr std::size_t kFaultAround = 64u << 10;  // what one fault maps at most, by default
 
 // What follows `name` and a colon in a file of such lines.
 std::string line_of(const std::string& path, std::string_view name) {
@@ -90,13 +90,25 @@ os::MappedFile map(const std::string& path) {
   return *std::move(mapped);
 }
 
-double file_fault_ns(const std::string& path) {
+std::uint64_t faults_so_far() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return static_cast<std::uint64_t>(usage.ru_minflt);
+}
+
+// One fault, and into `pages` how many pages it maps.
+double file_fault_ns(const std::string& path, std::size_t page, double& pages) {
   const os::MappedFile mapped = map(path);
   const Bytes bytes = mapped.bytes();
+  const std::uint64_t before = faults_so_far();
+  std::uint64_t sum = 0;  // DoNotOptimize() of the byte itself would not load it
   Stopwatch watch;
-  for (std::size_t at = 0; at < bytes.size(); at += kFaultAround)
-    benchmark::DoNotOptimize(load<std::uint8_t>(bytes, at));
-  return watch.lap() / (static_cast<double>(kFileSize) / kFaultAround);
+  for (std::size_t at = 0; at < bytes.size(); at += page) sum += load<std::uint8_t>(bytes, at);
+  benchmark::DoNotOptimize(sum);
+  const double time = watch.lap();
+  const auto faults = static_cast<double>(std::max<std::uint64_t>(faults_so_far() - before, 1));
+  pages = static_cast<double>(kFileSize / page) / faults;
+  return time / faults;
 }
 
 double populate_page_ns(const std::string& path, std::size_t page) {
@@ -137,7 +149,8 @@ Calibration calibrate(const Place& place, const std::string& folder) {
   made.system_call_ns = repeated(system_call_ns);
   made.clock_ns = repeated(clock_ns);
   made.anonymous_fault_ns = repeated([&] { return anonymous_fault_ns(made.page_size); });
-  made.file_fault_ns = repeated([&] { return file_fault_ns(path); });
+  made.file_fault_ns =
+      repeated([&] { return file_fault_ns(path, made.page_size, made.pages_of_file_fault); });
   made.populate_page_ns = repeated([&] { return populate_page_ns(path, made.page_size); });
   made.memcpy_gb_per_s = memcpy_gb_per_s();
   ::unlink(path.c_str());
@@ -151,10 +164,11 @@ void print(const Calibration& c) {
       c.kernel, c.arch, c.processor.empty() ? "?" : c.processor, c.processors,
       static_cast<double>(c.memory) / kGib, c.page_size, c.huge_pages, c.file_system);
   fmt::print(
-      "system call {:.0f} ns, fault on a page of zeros {:.0f} ns, fault in a file {:.0f} ns (16 "
-      "pages), populating {:.0f} ns a page, clock {:.0f} ns, memcpy {:.1f} GB/s\n",
-      c.system_call_ns, c.anonymous_fault_ns, c.file_fault_ns, c.populate_page_ns, c.clock_ns,
-      c.memcpy_gb_per_s);
+      "system call {:.0f} ns, fault on a page of zeros {:.0f} ns, fault in a file {:.0f} ns for "
+      "{:.0f} "
+      "pages, populating {:.0f} ns a page, clock {:.0f} ns, memcpy {:.1f} GB/s\n",
+      c.system_call_ns, c.anonymous_fault_ns, c.file_fault_ns, c.pages_of_file_fault,
+      c.populate_page_ns, c.clock_ns, c.memcpy_gb_per_s);
 }
 
 nlohmann::json to_json(const Calibration& c) {
@@ -169,6 +183,7 @@ nlohmann::json to_json(const Calibration& c) {
           {"system_call_ns", c.system_call_ns},
           {"anonymous_fault_ns", c.anonymous_fault_ns},
           {"file_fault_ns", c.file_fault_ns},
+          {"pages_of_file_fault", c.pages_of_file_fault},
           {"populate_page_ns", c.populate_page_ns},
           {"clock_ns", c.clock_ns},
           {"memcpy_gb_per_s", c.memcpy_gb_per_s}};

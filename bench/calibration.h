@@ -21,13 +21,13 @@ struct Calibration {
   std::string huge_pages;       // transparent ones: "always", "madvise", "never"
   std::string file_system;
 
-  double system_call_ns = 0;      // getppid()
-  double anonymous_fault_ns = 0;  // a page of zeros
-  double file_fault_ns = 0;       // in a file that is in the page cache, 64 KiB from the last one:
-                                  // the kernel maps up to 16 pages at once
-  double populate_page_ns = 0;    // MADV_POPULATE_READ of the same file, for each page
-  double clock_ns = 0;            // reading the clock that times all else
-  double memcpy_gb_per_s = 0;     // 64 MiB, larger than most caches
+  double system_call_ns = 0;       // getppid()
+  double anonymous_fault_ns = 0;   // a page of zeros
+  double file_fault_ns = 0;        // a page of a file that is in the page cache
+  double pages_of_file_fault = 0;  // that are mapped by one such fault, neighbours included
+  double populate_page_ns = 0;     // MADV_POPULATE_READ of the same file, for each page
+  double clock_ns = 0;             // reading the clock that times all else
+  double memcpy_gb_per_s = 0;      // 64 MiB, larger than most caches
 };
 
 // Takes half a second.
