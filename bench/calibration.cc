@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/page_cache.h"
 #include "bench/stopwatch.h"
 #include "bench/summary.h"
 #include "runtime/base/check.h"
@@ -146,6 +147,8 @@ Calibration calibrate(const Place& place, const std::string& folder) {
   const std::string path = folder + "/calibration";
   auto out = os::OutputFile::create(path);
   SMF_CHECK(out && out->append(ByteVector(kFileSize, std::byte{1})) && out->commit());
+  ByteVector buffer(kFileSize);
+  read_anew(path, buffer);
   made.system_call_ns = repeated(system_call_ns);
   made.clock_ns = repeated(clock_ns);
   made.anonymous_fault_ns = repeated([&] { return anonymous_fault_ns(made.page_size); });

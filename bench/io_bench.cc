@@ -21,12 +21,14 @@
 // A driver of its own, not Google Benchmark's: a repetition has three parts that are reported
 // apart, the state has to be made before each and proved (no page in memory), the methods of a cell
 // take turns so that ratios are of neighbours in time, and what they read is compared.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
@@ -36,6 +38,7 @@
 #include "bench/io/break_even.h"
 #include "bench/io/cell.h"
 #include "bench/io/report.h"
+#include "bench/page_cache.h"
 #include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/os/output_file.h"
@@ -142,6 +145,7 @@ class IoBench {
     const std::string path = make_file(span);
     if (path.empty()) return;
     ByteVector buffer(span);
+    read_anew(path, buffer);
     {
       CellRunner runner(path, buffer, plan_.repetitions);
       using enum State;
@@ -168,6 +172,7 @@ class IoBench {
   }
 
   void break_even(const std::string& path, std::uint64_t size, std::span<std::byte> buffer) {
+    read_anew(path, buffer);
     break_evens_.push_back(
         find_break_even(path, size, buffer, plan_.most_accesses, plan_.repetitions));
   }

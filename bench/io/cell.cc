@@ -1,6 +1,5 @@
 #include "bench/io/cell.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,17 +8,16 @@
 #include <numeric>
 #include <utility>
 
+#include "bench/page_cache.h"
 #include "bench/stopwatch.h"
 #include "bench/zipf.h"
 #include "runtime/base/check.h"
-#include "runtime/os/input_file.h"
 
 namespace smf::bench {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;  // the unit of Zipf's law here; no page of the machine
 constexpr double kZipfExponent = 0.99;
-constexpr int kTriesToDrop = 5;
 
 Faults faults_so_far() {
   rusage usage{};
@@ -129,21 +127,6 @@ Result<Sample> measure_once(Method& method, const std::string& path, const Acces
   sample.open_faults = opened - before;
   sample.access_faults = accessed - opened;
   return sample;
-}
-
-std::uint64_t make_cold(const std::string& path) {
-  std::uint64_t resident = 0;
-  for (int tries = 0; tries < kTriesToDrop; ++tries) {
-    const auto file = os::InputFile::open(path);
-    SMF_CHECK(file);
-    ::fsync(file->descriptor());
-    ::posix_fadvise(file->descriptor(), 0, 0, POSIX_FADV_DONTNEED);
-    const auto mapped = os::MappedFile::map(file->descriptor(), path);
-    SMF_CHECK(mapped);
-    resident = mapped->resident_pages().value_or(UINT64_MAX);
-    if (resident == 0) break;
-  }
-  return resident;
 }
 
 CellRunner::CellRunner(std::string path, std::span<std::byte> buffer, std::size_t repetitions)

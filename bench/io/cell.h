@@ -7,9 +7,8 @@
 //               charged to the accesses
 //   kFresh      a new mapping for each repetition, the file in the page cache: faults included
 //   kCold       the same, the file not in memory: it was synced and dropped from the page cache,
-//               nothing mapped it, and mincore(2) counted no resident page. A sample for which that
-//               was not so is not a sample of this state, and its row is left out. What lies below
-//               (a hypervisor's cache, the drive's) may be warm.
+//               nothing mapped it, and mincore(2) counted no resident page (page_cache.h). A sample
+//               for which that was not so is none of this state, and its row is left out.
 //
 // In all states but kWarm a repetition is open, accesses, close. In kWarm a method is opened, and
 // its pages touched, once for all cells of a file; closing is not charged.
@@ -91,9 +90,6 @@ std::vector<std::uint64_t> make_offsets(const CellId& cell, std::size_t count);
 
 // Opens, accesses and closes once.
 Result<Sample> measure_once(Method& method, const std::string& path, const Accesses& accesses);
-
-// Drops the file from the page cache. How many of its pages are still in memory.
-std::uint64_t make_cold(const std::string& path);
 
 // Measures the cells of one file.
 class CellRunner {
