@@ -2,16 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "bench/summary.h"
 
 namespace smf::bench {
 namespace {
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 // Google Benchmark appends arguments and options behind further slashes.
 std::string first_two_parts(const std::string& name) {
