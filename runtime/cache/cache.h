@@ -7,7 +7,8 @@
 // The first get() of a path opens, reads or maps, and checks the module; whoever asks meanwhile
 // waits for that one load. Later ones find it: hash the path, probe a table, compare the path,
 // count the pin in a cell of the calling thread (thread_cells.h). They take no lock, make no
-// system call (but with Revalidation::kAlways) and write nothing that threads share.
+// system call (but to see whether something changed, as `revalidation` says) and write nothing that
+// threads share.
 //
 // **A ModuleRef pins its module**: the bytes stay while anyone holds it, also after the module was
 // evicted, invalidated, or replaced on the disk. What leaves the cache no longer counts against its
@@ -115,7 +116,7 @@ struct CacheStats {
   std::uint64_t held_files = 0;          // modules that have left and are still pinned
   std::uint64_t held_bytes = 0;
   std::uint64_t hits = 0;
-  std::uint64_t misses = 0;           // gets that loaded, or waited for a load
+  std::uint64_t misses = 0;           // gets that loaded, or waited for a load; get_async(): loads
   std::uint64_t evictions = 0;        // for want of capacity
   std::uint64_t revalidations = 0;    // files that were asked whether they changed
   std::uint64_t replacements = 0;     // and had been replaced
@@ -197,7 +198,7 @@ class ModuleRef {
 using LoadCallback = std::move_only_function<void(Result<ModuleRef>)>;
 
 // A load that get_async() was asked for. Letting it go calls nothing off. Move-only; it may outlive
-// the cache, and be used by any thread, one at a time.
+// the cache. cancel(), and what is const, may be called by several threads at once.
 class AsyncLoad {
  public:
   // Whether the result is there; with a callback, whether that has returned.

@@ -136,6 +136,7 @@ TEST_F(AsyncLoads, RequestsForOnePathShareItsLoadAndItsThread) {
   SmfCache cache = make_held(2);
   Called called;
   std::vector<AsyncLoad> loads;
+  loads.reserve(5);
   for (int i = 0; i < 3; ++i) loads.push_back(cache.get_async(path(0)));
   loads.push_back(cache.get_async(path(1)));
   calls_.wait_for_opens(2);  // so path(0) has not taken both threads
@@ -145,6 +146,7 @@ TEST_F(AsyncLoads, RequestsForOnePathShareItsLoadAndItsThread) {
   calls_.let_go();
   last.wait();
   std::vector<ModuleRef> modules;
+  modules.reserve(loads.size());
   for (AsyncLoad& load : loads) modules.push_back(*load.get());
   for (const std::size_t i : {0u, 1u, 2u, 4u})
     EXPECT_EQ(modules[i].view().file().data(), called.result->view().file().data());
@@ -304,7 +306,7 @@ class LoadPools : public AsyncLoads {
   using Pool = internal::LoadPool;
 
   LoadPools() : cache_(make({}, calls_)) {}
-  ~LoadPools() override { pool_->close(); }
+  void TearDown() override { pool_->close(); }
 
   void open_pool(unsigned workers) {
     pool_ = std::make_shared<Pool>([this](const std::string& path) { return cache_.get(path); },

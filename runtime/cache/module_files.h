@@ -17,9 +17,11 @@
 namespace smf {
 
 class ModuleFiles : public testing::Test {
+ public:
+  ~ModuleFiles() override { std::filesystem::remove_all(folder_); }
+
  protected:
   ModuleFiles() : folder_(scratch_path("modules")) { std::filesystem::create_directories(folder_); }
-  ~ModuleFiles() override { std::filesystem::remove_all(folder_); }
 
   std::string path(std::size_t i) const { return fmt::format("{}/module_{}.smf", folder_, i); }
 

@@ -78,32 +78,42 @@ Result<std::vector<std::string>> links_and_file(std::string_view path, os::Syste
   return points;
 }
 
+// A link that is switched after it was read and before it is watched would be missed: so links are
+// read until they are what has been watched before.
 void NameWatch::add(const std::string& path) {
-  // A link that is switched after it was read and before it is watched would be missed: so they are
-  // read until they are what is watched.
-  bool is_watched = false;
-  std::vector<std::string> before;
-  for (int round = 0; round < kMostRounds && !is_watched; ++round) {
-    auto points = links_and_file(path, calls_);
-    if (!points) break;
-    const bool has_links = points->size() > 1;
-    const bool is_settled = round > 0 && *points == before;
-    before = *points;
+  {
+    const Lock lock(mutex_);
+    if (is_closed_) return;
+    entries_[path].has_changed = false;
+  }
+  for (int round = 0; round < kMostRounds; ++round) {
+    const auto points = links_and_file(path, calls_);
     const Lock lock(mutex_);
     if (is_closed_) return;
     Entry& entry = entries_[path];
-    if (round == 0) entry.has_changed = false;
-    if (!is_settled && !add_points(path, entry, *std::move(points))) break;
-    is_watched = is_settled || !has_links;
+    entry.is_watched = false;
+    const bool is_known = points && *points == entry.points;
+    const std::size_t before = watch_ ? watch_->size() : 0;
+    if (!points || !add_points(path, entry, *points)) return give_up(path, entry);
+    // Most paths have no links, and need not be read again as a whole.
+    char first = 0;
+    entry.is_watched =
+        (is_known && watch_->size() == before) ||
+        (points->size() == 1 && calls_.readlink(points->front().c_str(), &first, 1) < 0);
+    if (!entry.is_watched) continue;
+    entry.is_refused = false;
+    return;
   }
   const Lock lock(mutex_);
-  if (is_closed_) return;
-  Entry& entry = entries_[path];
-  entry.is_watched = is_watched;
-  if (!is_watched) drop_points(path, entry);
+  if (const auto entry = entries_.find(path); entry != entries_.end()) give_up(path, entry->second);
 }
 
-bool NameWatch::add_points(const std::string& path, Entry& entry, std::vector<std::string> points) {
+void NameWatch::give_up(std::string_view path, Entry& entry) {
+  drop_points(path, entry);
+  entry.is_refused = true;
+}
+
+bool NameWatch::add_points(const std::string& path, Entry& entry, const Points& points) {
   if (!watch_) {
     auto created = os::FileWatch::create(calls_);
     if (!created) return false;
@@ -111,7 +121,7 @@ bool NameWatch::add_points(const std::string& path, Entry& entry, std::vector<st
   }
   if (points != entry.points) {
     drop_points(path, entry);
-    entry.points = std::move(points);
+    entry.points = points;
   }
   return std::ranges::all_of(entry.points, [&](const std::string& point) {
     dependents_.emplace(point, path);
@@ -191,7 +201,7 @@ void NameWatch::take_all(const Mark& mark) {
 std::uint64_t NameWatch::unwatched() const {
   const Lock lock(mutex_);
   return static_cast<std::uint64_t>(
-      std::ranges::count_if(entries_, [](const auto& entry) { return !entry.second.is_watched; }));
+      std::ranges::count_if(entries_, [](const auto& entry) { return entry.second.is_refused; }));
 }
 
 }  // namespace smf::internal

@@ -80,10 +80,12 @@ class NameWatch {
   std::uint64_t unwatched() const;  // paths
 
  private:
+  using Points = std::vector<std::string>;
   struct Entry {
     bool is_watched = false;
-    bool has_changed = false;           // since add()
-    std::vector<std::string> points{};  // what is watched for it: links_and_file()
+    bool is_refused = false;   // when it was last tried to watch it
+    bool has_changed = false;  // since add()
+    Points points{};           // what is watched for it: links_and_file()
   };
   struct Less {
     using is_transparent = void;
@@ -93,7 +95,8 @@ class NameWatch {
   using Lock = std::unique_lock<std::mutex>;
 
   // Under the lock. What is to be watched for a path is so, if add_points() succeeds.
-  bool add_points(const std::string& path, Entry& entry, std::vector<std::string> points);
+  bool add_points(const std::string& path, Entry& entry, const Points& points);
+  void give_up(std::string_view path, Entry& entry);
   void drop_points(std::string_view path, Entry& entry);
   void take(const os::FileWatch::Change& change, const Mark& mark);
   void take_all(const Mark& mark);

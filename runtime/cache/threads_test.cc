@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <random>
 #include <string>
@@ -15,40 +14,30 @@
 #include <vector>
 
 #include "runtime/cache/cache.h"
+#include "runtime/cache/module_files.h"
 #include "runtime/format/building.h"
 #include "runtime/os/fault_calls.h"
 
 namespace smf {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kFiles = 24;
 constexpr std::size_t kCodeSize = 9'000;  // some pages
 
 bool is_long() { return std::getenv("SMF_LONG") != nullptr; }
 
-class Threads : public testing::Test {
+class Threads : public ModuleFiles {
  protected:
-  Threads() : folder_(scratch_path("threads")) {
-    fs::create_directories(folder_);
+  Threads() {
     for (std::size_t i = 0; i < kFiles; ++i) write(i, 0);
   }
-  ~Threads() override { fs::remove_all(folder_); }
-
-  std::string path(std::size_t i) const { return fmt::format("{}/module_{}.smf", folder_, i); }
 
   // The code of file i says i, many times, and then its version: bytes of two files or versions are
   // never taken for one.
   void write(std::size_t i, std::size_t version) const {
     std::string code;
     while (code.size() < kCodeSize) code += fmt::format("{:02}", i);
-    ModuleSpec spec;
-    spec.sections.push_back({.name = "code",
-                             .type = static_cast<std::uint8_t>(SectionType::kCode),
-                             .flags = kSectionRead | kSectionExec,
-                             .alignment = 16,
-                             .payload = text_source(code + fmt::format(":{:06}", version))});
+    const ModuleSpec spec = spec_of(code + fmt::format(":{:06}", version));
     auto out = os::OutputFile::create(path(i));
     ASSERT_TRUE(out && build_module(spec, {.jobs = 1}, *out) && out->commit());
   }
@@ -69,10 +58,8 @@ class Threads : public testing::Test {
   }
 
   static bool ends_with(const ModuleRef& module, std::string_view end) {
-    return as_text(module.view().stored(**module.view().find_section("code"))).ends_with(end);
+    return code_of(module).ends_with(end);
   }
-
-  std::string folder_;
 };
 
 // What one thread does: mostly hits, sometimes each of the others; some pins are kept for a while
