@@ -2,14 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <ctime>
+#include <limits>
 #include <span>
 
 #include "runtime/cache/slabs.h"
@@ -18,17 +20,25 @@
 namespace smf {
 namespace {
 
+static_assert(kMostCrossover <= Slabs::kLargestBlock, "what is read goes into a slab");
+
 constexpr std::size_t kStretch = 64u << 10;
 constexpr std::size_t kFileBytes = kTouchedStretches * kStretch;
 constexpr std::size_t kFewBytes = 64;  // what a read costs without copying
-constexpr std::size_t kTimes = 5;
-constexpr std::size_t kTimesToPopulate = 3;
+constexpr std::size_t kLeastPage = 4u << 10, kMostPage = 64u << 10;
+constexpr std::size_t kReadBytes = 128u << 10;
+constexpr int kTimes = 3;
+constexpr int kTimesToPopulate = 2;
 
-template <std::size_t kCount>
-double median(std::array<double, kCount> samples) {
-  std::ranges::sort(samples);
-  return samples[kCount / 2];
-}
+// The least of some times: what interrupts adds, and never takes away.
+class Least {
+ public:
+  void add(double time) { time_ = std::min(time_, time); }
+  double get() const { return time_; }
+
+ private:
+  double time_ = std::numeric_limits<double>::infinity();
+};
 
 // The file, mapped; unmapped when it leaves the scope.
 class Mapping {
@@ -56,9 +66,8 @@ class Measurement {
   Measurement(os::SystemCalls& calls, NanosecondClock clock) : calls_(calls), clock_(clock) {}
 
   Result<LoadCosts> run() {
-    SMF_ASSIGN(Slabs slabs, Slabs::create(calls_));
     LoadCosts costs;
-    SMF_ASSIGN(const SlabBlock block, populate(slabs, costs));
+    SMF_ASSIGN(const SlabBlock block, populate(costs));
     os::Descriptor file = open_program();
     if (!file) {
       SMF_ASSIGN(file, make_file(block.bytes()));
@@ -94,17 +103,35 @@ class Measurement {
     return file;
   }
 
-  // Each block takes the slab's next step; the first makes the slab as well.
-  Result<SlabBlock> populate(Slabs& slabs, LoadCosts& costs) {
-    std::array<double, kTimesToPopulate> samples;
-    std::array<SlabBlock, kTimesToPopulate> blocks;
-    for (std::size_t i = 0; i < kTimesToPopulate; ++i) {
+  // A block out of a new slab, its pages touched. Where that brought a huge page, there is more in
+  // memory than the block, for the same money.
+  Result<SlabBlock> populate(LoadCosts& costs) {
+    SlabBlock block;
+    Least byte;
+    for (int i = 0; i < kTimesToPopulate; ++i) {
+      block.reset();
       const double start = now();
-      SMF_ASSIGN(blocks[i], slabs.allocate(Slabs::kStep));
-      samples[i] = now() - start;
+      SMF_ASSIGN(Slabs slabs, Slabs::create(calls_));
+      SMF_ASSIGN(block, slabs.allocate(kReadBytes));
+      for (std::size_t at = 0; at < kReadBytes; at += kLeastPage) block.bytes()[at] = std::byte{1};
+      const double end = now();
+      SMF_ASSIGN(const std::size_t populated, populated_behind(block.bytes().data()));
+      byte.add((end - start) / static_cast<double>(populated));
     }
-    costs.populate_byte = median(samples) / Slabs::kStep;
-    return std::move(blocks[0]);
+    costs.populate_byte = byte.get();
+    return block;
+  }
+
+  // Bytes in memory from the first block of a slab on.
+  Result<std::size_t> populated_behind(const std::byte* block) {
+    constexpr std::size_t kSpan = Slabs::kHugePage - kMostPage;  // ends within the first
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    std::array<unsigned char, kSpan / kLeastPage> pages{};
+    auto* const begin =
+        const_cast<std::byte*>(block) - reinterpret_cast<std::uintptr_t>(block) % page;
+    if (calls_.mincore(begin, kSpan, pages.data()) != 0) return refused("ask for memory's pages");
+    const auto count = std::ranges::count_if(pages, [](auto state) { return (state & 1) != 0; });
+    return std::max(static_cast<std::size_t>(count) * page, kReadBytes);
   }
 
   Result<double> time_to_read(const os::Descriptor& file, std::span<std::byte> out,
@@ -123,19 +150,21 @@ class Measurement {
     // All of the file is in the page cache afterwards.
     for (std::size_t at = 0; at < kFileBytes; at += out.size())
       SMF_TRY(time_to_read(file, out, at));
-    std::array<double, kTimes> few, many;
-    for (std::size_t i = 0; i < kTimes; ++i) {
-      SMF_ASSIGN(few[i], time_to_read(file, out.first(kFewBytes), 0));
-      SMF_ASSIGN(many[i], time_to_read(file, out, 0));
+    Least few, many;
+    for (int i = 0; i < kTimes; ++i) {
+      SMF_ASSIGN(const double time_of_few, time_to_read(file, out.first(kFewBytes), 0));
+      SMF_ASSIGN(const double time_of_many, time_to_read(file, out, 0));
+      few.add(time_of_few);
+      many.add(time_of_many);
     }
-    costs.read_call = median(few);
-    costs.read_byte = (median(many) - median(few)) / static_cast<double>(out.size() - kFewBytes);
+    costs.read_call = few.get();
+    costs.read_byte = (many.get() - few.get()) / static_cast<double>(out.size() - kFewBytes);
     return {};
   }
 
   Result<void> map(const os::Descriptor& file, LoadCosts& costs) {
-    std::array<double, kTimes> calls, faults;
-    for (std::size_t i = 0; i < kTimes; ++i) {
+    Least calls, faults;
+    for (int i = 0; i < kTimes; ++i) {
       const double start = now();
       double mapped = 0, touched = 0;
       {
@@ -146,11 +175,11 @@ class Measurement {
           static_cast<void>(*static_cast<const volatile std::byte*>(mapping.get() + at));
         touched = now();
       }
-      faults[i] = (touched - mapped) / kTouchedStretches;
-      calls[i] = now() - touched + (mapped - start);
+      faults.add((touched - mapped) / kTouchedStretches);
+      calls.add(now() - touched + (mapped - start));
     }
-    costs.map_call = median(calls);
-    costs.fault = median(faults);
+    costs.map_call = calls.get();
+    costs.fault = faults.get();
     return {};
   }
 
@@ -169,8 +198,10 @@ std::uint64_t crossover_of(const LoadCosts& costs) {
   return std::bit_floor(static_cast<std::uint64_t>(std::round(bytes * std::sqrt(2.0))));
 }
 
-std::int64_t steady_nanoseconds() {
-  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+std::int64_t thread_nanoseconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 Result<LoadCosts> measure_load_costs(os::SystemCalls& calls, NanosecondClock clock) {

@@ -13,11 +13,12 @@
 // file. Who reads a module from end to end is better off reading at any size, and who looks up one
 // symbol of it with mapping: they say so by Placement.
 //
-// On a virtual machine where a fault costs 12 us that is some hundred KiB to some MiB; where it
-// costs 0.5, reading is never far ahead and mapping wins early. It is clamped to 64 KiB, since
-// below one fault-around there is nothing that mapping could leave out, and to 4 MiB, since a copy
-// is memory that the page cache has already; and it is rounded to a power of two, so that two runs
-// on one machine decide alike although no two measurements are.
+// On a virtual machine where a fault costs 12 us that is some hundred KiB to some MiB, of which
+// populating decides: with huge pages it is 0.1 us a KiB, without them up to 2, and then mapping
+// wins from the start. Where a fault costs 0.5, reading is never far ahead. It is clamped to 64
+// KiB, since below one fault-around there is nothing that mapping could leave out, and to 4 MiB,
+// since a copy is memory that the page cache has already; and it is rounded to a power of two, so
+// that two runs on one machine decide alike although no two measurements are.
 //
 // Measured on the first 256 KiB of the program's own file: it is there, it is in the page cache
 // because it runs, nothing has to be written, and it lies on a file system of the kind that modules
@@ -37,7 +38,7 @@ namespace smf {
 struct LoadCosts {
   double read_call = 0;      // reading nothing
   double read_byte = 0;      // copying a byte into memory that is populated
-  double populate_byte = 0;  // making memory ready, by the byte
+  double populate_byte = 0;  // making memory ready to be written to, by the byte
   double map_call = 0;       // mapping and unmapping
   double fault = 0;          // touching a stretch that was not touched before
 };
@@ -56,12 +57,13 @@ std::uint64_t crossover_of(const LoadCosts& costs);
 
 // Nanoseconds since some moment; a seam for tests.
 using NanosecondClock = std::int64_t (*)();
-std::int64_t steady_nanoseconds();
+// That this thread has been running: not while others had the processor.
+std::int64_t thread_nanoseconds();
 
-// Measures. Each cost is the median of five, of populating three, so that one or two may be
-// preempted. kSystem or kOutOfMemory; nothing is left behind then, either.
+// Measures. Each cost is the least of two or three. kSystem or kOutOfMemory; nothing is left behind
+// then, either.
 Result<LoadCosts> measure_load_costs(os::SystemCalls& calls = os::SystemCalls::kernel(),
-                                     NanosecondClock clock = steady_nanoseconds);
+                                     NanosecondClock clock = thread_nanoseconds);
 
 // crossover_of(what was measured), or kDefaultCrossover; the first caller measures, once a process.
 // Thread-safe.

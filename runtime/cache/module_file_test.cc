@@ -111,7 +111,7 @@ TEST_F(ModuleFileTest, WithoutASizeTheMachineDecides) {
 }
 
 TEST_F(ModuleFileTest, LargeOnesAreReadIfTheCallerWantsIt) {
-  write(3 * Slabs::kSlabBytes);
+  write(Slabs::kLargestBlock);
   const auto file = load({.placement = Placement::kRead});
   ASSERT_TRUE(file) << file.error().describe();
   EXPECT_FALSE(file->is_mapped());

@@ -151,14 +151,42 @@ SlabStats SlabPool::stats() const {
 }
 
 Result<Slab*> SlabPool::map(std::size_t size, std::size_t populated) {
-  void* const address =
-      calls_.mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (address == MAP_FAILED) return refused("map memory for modules");
-  if (auto done = populate(static_cast<std::byte*>(address), populated); !done) {
+  std::byte* address = map_pages(size);
+  if (address == nullptr) return refused("map memory for modules");
+  if (size >= Slabs::kHugePage) {
+    address = align(address, size);
+    // Without huge pages it goes on, more slowly.
+    calls_.madvise(address, size, MADV_HUGEPAGE);
+  }
+  if (auto done = populate(address, populated); !done) {
     calls_.munmap(address, size);
     return std::unexpected(std::move(done).error());
   }
   return new (address) Slab{.pool = this, .size = size, .populated = populated};
+}
+
+// Null where there is none.
+std::byte* SlabPool::map_pages(std::size_t size) {
+  void* const address =
+      calls_.mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return address == MAP_FAILED ? nullptr : static_cast<std::byte*>(address);
+}
+
+// The mapping, or another of the same size in its place that begins where a huge page may. Linux
+// gives one that does since 6.7; before, it is cut out of a larger one. Where there is none, the
+// first will do.
+std::byte* SlabPool::align(std::byte* mapping, std::size_t size) {
+  const auto misaligned_by = [](const std::byte* at) {
+    return reinterpret_cast<std::uintptr_t>(at) % Slabs::kHugePage;
+  };
+  if (misaligned_by(mapping) == 0) return mapping;
+  std::byte* const larger = map_pages(size + Slabs::kHugePage);
+  if (larger == nullptr) return mapping;
+  calls_.munmap(mapping, size);
+  const std::size_t before = (Slabs::kHugePage - misaligned_by(larger)) % Slabs::kHugePage;
+  if (before != 0) calls_.munmap(larger, before);
+  calls_.munmap(larger + before + size, Slabs::kHugePage - before);
+  return larger + before;
 }
 
 Result<void> SlabPool::populate(std::byte* begin, std::size_t size) {

@@ -59,7 +59,7 @@ class SlabPool {
 
   // The first byte of a slab that is a block's.
   static constexpr std::size_t kFirst = sizeof(Slab) + sizeof(UnitMap);
-  static constexpr int kLists = 56;
+  static constexpr int kLists = 64;
   static constexpr int kLooks = 32;  // in a list
 
   ~SlabPool();
@@ -69,6 +69,8 @@ class SlabPool {
   Result<SlabBlock> allocate_alone(std::size_t size);
   // A mapping whose first `populated` bytes are, with a Slab at its front.
   Result<Slab*> map(std::size_t size, std::size_t populated);
+  std::byte* map_pages(std::size_t size);
+  std::byte* align(std::byte* mapping, std::size_t size);
   Result<void> populate(std::byte* begin, std::size_t size);
   void unmap(Slab& slab);
 

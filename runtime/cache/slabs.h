@@ -1,12 +1,16 @@
 // Memory that small modules are read into: populated ahead, taken in blocks, given back whole.
 //
-// A slab is 2 MiB of private anonymous memory. It is populated in steps of 128 KiB, in front of
-// what is in use, so that read(2) into a block finds its pages there. A block is a multiple of 64
+// A slab is 8 MiB of private anonymous memory: four huge pages, where the system has them to give.
+// It is populated in front of what is in use, so that read(2) into a block finds its pages there,
+// in steps of 128 KiB; the step that brings a huge page pays for those behind it, which are calls
+// that find nothing to do. What was never used of a slab takes no memory.
+//
+// A block is a multiple of 64
 // bytes, the first on a boundary of 64: a cache line, and enough for what a section may want to be
 // aligned to (SmfView wants nothing: it copies what it reads). Free extents keep their own books,
 // in their own bytes: a node at the front, the size at the end, a bit in the slab's map for the
 // first and the last unit. So a block that is given back finds its free neighbours in O(1), nothing
-// is allocated for it, and giving back cannot fail. Nodes hang in 56 lists by size, four to a power
+// is allocated for it, and giving back cannot fail. Nodes hang in 64 lists by size, four to a power
 // of two. What is taken is the smallest that fits of the first 32 in the list of its size, or else
 // of the next list that is not empty: the best fit, but for lists that are longer, in bounded time.
 //
@@ -17,11 +21,13 @@
 //              that a module that comes and goes does not map and populate at each turn
 //
 // Why not malloc. Of memory that it hands out for the first time each page faults at its first
-// touch, one by one, inside of the read: 12 us a page on the virtual machine this was made for, 0.5
-// to 1.5 when they are populated in one call. Blocks of 128 KiB and more it maps and unmaps each
-// time, until its threshold has adapted. What modules leave behind lies between other objects of
-// the program, so when it goes back to the system is anybody's guess. For a module of 4 KiB that
-// is read, dropped and read again malloc is no worse: it gives the same warm block back.
+// touch, one by one, inside of the read. On the virtual machine this was made for that is 15 us a
+// page; a page that was populated still costs 8 when it is first touched, since the hypervisor
+// makes its own entry then, and one of a huge page 0.2 to 0.6, all told. Blocks of 128 KiB and more
+// malloc maps and unmaps each time, until its threshold has adapted. What modules leave behind lies
+// between other objects of the program, so when it goes back to the system is anybody's guess. For
+// a module of 4 KiB that is read, dropped and read again malloc is no worse: it gives the same warm
+// block back, and both times are those of the system calls.
 //
 // The bytes are not made read-only. Protection goes by pages, and a page holds several modules: it
 // would have to be made writable for each load, at 10 to 100 us, while others read beside it. A
@@ -30,8 +36,9 @@
 // heap that this replaces did not either. AddressSanitizer knows what is a block: reading one that
 // was given back, or behind the file's end, is found as it is on the heap.
 //
-// Huge pages were left out: a slab is not aligned to be one, and a program with three small modules
-// would pay for 2 MiB.
+// The price of huge pages: a program with three small modules has 2 MiB for them. A slab has room
+// for two of the largest files that are worth reading anywhere (crossover.h), and could not have
+// more: they would come without huge pages, and then they are not worth reading.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +60,7 @@ struct SlabStats {
   std::uint64_t blocks = 0;           // that somebody holds
   std::uint64_t bytes_used = 0;       // by them, in whole units
   std::uint64_t bytes_reserved = 0;   // mapped
-  std::uint64_t bytes_populated = 0;  // of those, in memory
+  std::uint64_t bytes_populated = 0;  // of those, at least: a huge page comes as a whole
 };
 
 // Bytes that are its owner's alone, given back when it goes. Move-only; the bytes stay where they
@@ -87,8 +94,9 @@ class SlabBlock {
 // outlive the blocks.
 class Slabs {
  public:
-  static constexpr std::size_t kSlabBytes = 2u << 20;
-  static constexpr std::size_t kStep = 128u << 10;  // populated at a time; of whole pages
+  static constexpr std::size_t kSlabBytes = 8u << 20;
+  static constexpr std::size_t kHugePage = 2u << 20;  // a slab begins with one
+  static constexpr std::size_t kStep = 128u << 10;    // populated at a time; of whole pages
   static constexpr std::size_t kUnit = 64;
   static constexpr std::size_t kLargestBlock = kSlabBytes / 2;  // within a slab
 

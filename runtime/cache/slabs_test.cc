@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <random>
 #include <thread>
 #include <vector>
@@ -19,14 +20,28 @@
 namespace smf {
 namespace {
 
-using RecordingFaultCalls = os::FaultCallsOver<os::RecordingCalls>;
-
 // Fails where the kernel does not know how to populate.
 class OldKernelCalls : public os::RecordingCalls {
  public:
   int madvise(void*, std::size_t, int) override {
     errno = EINVAL;
     return -1;
+  }
+};
+
+// Gives mappings of which none is aligned to more than a page.
+class UnalignedCalls : public os::RecordingCalls {
+ public:
+  void* mmap(void* address, std::size_t size, int protection, int flags, int fd,
+             off_t offset) override {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    auto* begin = static_cast<std::byte*>(
+        RecordingCalls::mmap(address, size + 2 * page, protection, flags, fd, offset));
+    const bool is_first = reinterpret_cast<std::uintptr_t>(begin) % Slabs::kHugePage != 0;
+    RecordingCalls::munmap(is_first ? begin + size : begin, is_first ? 2 * page : page);
+    if (is_first) return begin;
+    RecordingCalls::munmap(begin + page + size, page);
+    return begin + page;
   }
 };
 
@@ -43,10 +58,11 @@ struct Marked {
 
   Marked(SlabBlock its_block, unsigned number)
       : block(std::move(its_block)), mark(static_cast<std::byte>(number)) {
-    std::ranges::fill(block.bytes(), mark);
+    std::memset(block.bytes().data(), static_cast<int>(mark), block.bytes().size());
   }
   bool is_intact() const {
-    return std::ranges::all_of(block.bytes(), [&](std::byte byte) { return byte == mark; });
+    const auto bytes = block.bytes();
+    return bytes[0] == mark && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
   }
 };
 
@@ -125,10 +141,11 @@ TEST(Slabs, AStepIsPopulatedForManyBlocks) {
   std::vector<SlabBlock> blocks;
   blocks.reserve(200);
   for (int i = 0; i < 100; ++i) blocks.push_back(take(slabs, 1000));
-  EXPECT_EQ(calls.names, (std::vector<std::string_view>{"mmap", "madvise"}));
+  EXPECT_LE(std::ranges::count(calls.names, "madvise"), 2) << "huge, populate";
+  calls.names.clear();
   EXPECT_EQ(slabs.stats().bytes_populated, Slabs::kStep);
   for (int i = 0; i < 100; ++i) blocks.push_back(take(slabs, 1000));
-  EXPECT_EQ(calls.names.size(), 3u);
+  EXPECT_EQ(calls.names, std::vector<std::string_view>{"madvise"});
   EXPECT_EQ(slabs.stats().bytes_populated, 2 * Slabs::kStep);
 }
 
@@ -168,8 +185,8 @@ TEST(Slabs, OneSlabThatIsFreeIsKeptAndOthersGoBack) {
   {
     Slabs slabs = *Slabs::create(calls);
     std::vector<SlabBlock> blocks;
-    blocks.reserve(50);
-    for (int i = 0; i < 50; ++i) blocks.push_back(take(slabs, 200'000));
+    blocks.reserve(200);
+    for (int i = 0; i < 200; ++i) blocks.push_back(take(slabs, 200'000));
     EXPECT_EQ(slabs.stats().bytes_reserved, 5 * Slabs::kSlabBytes);
     EXPECT_EQ(calls.mapped_bytes, 5 * Slabs::kSlabBytes);
     blocks.clear();
@@ -186,7 +203,7 @@ TEST(Slabs, LargerBlocksAreMappingsOfTheirOwn) {
   os::RecordingCalls calls;
   Slabs slabs = *Slabs::create(calls);
   for (const std::size_t size : {Slabs::kLargestBlock + 1, Slabs::kSlabBytes - Slabs::kUnit,
-                                 Slabs::kSlabBytes, 5 * Slabs::kSlabBytes}) {
+                                 Slabs::kSlabBytes, 2 * Slabs::kSlabBytes}) {
     const Marked held(take(slabs, size), 7);
     EXPECT_EQ(held.block.bytes().size(), size);
     EXPECT_GE(calls.mapped_bytes, size);
@@ -238,28 +255,49 @@ TEST(Slabs, MovingABlockLeavesItsBytesWhereTheyAre) {
   EXPECT_EQ(take(moved, 100).bytes().size(), 100u);
 }
 
-// Modules come and go: the memory stays in proportion to what they take.
+// Modules come and go: the memory stays in proportion to what they took together.
 TEST(Slabs, HolesAreFilledAgain) {
+  constexpr std::size_t kBlocks = 2000;
   Slabs slabs = *Slabs::create();
   std::mt19937 random(2);
-  std::vector<SlabBlock> blocks;
-  blocks.reserve(2000);
-  for (int i = 0; i < 2000; ++i) blocks.push_back(take(slabs, random_size(random, 17)));
-  for (int step = 0; step < 100'000; ++step) {
-    SlabBlock& block = blocks[random() % blocks.size()];
+  std::vector<SlabBlock> blocks(kBlocks);
+  std::uint64_t most_used = 0;
+  for (std::size_t step = 0; step < 50 * kBlocks; ++step) {
+    SlabBlock& block = blocks[random() % kBlocks];
     block.reset();
-    block = take(slabs, random_size(random, 17));
+    block = take(slabs, random_size(random, 14));
+    most_used = std::max(most_used, slabs.stats().bytes_used);
   }
-  const SlabStats stats = slabs.stats();
-  RecordProperty("used", static_cast<int>(stats.bytes_used >> 10));
-  RecordProperty("populated", static_cast<int>(stats.bytes_populated >> 10));
-  EXPECT_LE(stats.bytes_populated, stats.bytes_used + stats.bytes_used / 4);
+  EXPECT_LE(slabs.stats().bytes_populated, most_used + most_used / 4);
 }
 
-TEST(Slabs, EachSystemCallMayFail) {
+TEST(Slabs, AreAlignedForHugePagesAlsoWhereTheSystemDoesNotDoIt) {
+  UnalignedCalls calls;
+  {
+    Slabs slabs = *Slabs::create(calls);
+    std::vector<Marked> blocks;
+    for (unsigned i = 0; i < 3; ++i) {
+      blocks.emplace_back(take(slabs, Slabs::kLargestBlock), i);
+      // Behind the slab's own books, which are short.
+      const auto begin = reinterpret_cast<std::uintptr_t>(blocks.back().block.bytes().data());
+      EXPECT_LE(begin % Slabs::kHugePage, 32'768u);
+      EXPECT_EQ(calls.mapped_bytes, slabs.stats().bytes_reserved);
+    }
+    for (const Marked& held : blocks) EXPECT_TRUE(held.is_intact());
+  }
+  EXPECT_EQ(calls.mapped_bytes, 0u);
+}
+
+// Of a kernel that aligns mappings, and of one that does not.
+template <typename Base>
+class SlabFaults : public testing::Test {};
+using Kernels = testing::Types<os::RecordingCalls, UnalignedCalls>;
+TYPED_TEST_SUITE(SlabFaults, Kernels);
+
+TYPED_TEST(SlabFaults, EachSystemCallMayFail) {
   for (const int error : {ENOMEM, EAGAIN}) {
     for (int n = 0;; ++n) {
-      RecordingFaultCalls calls;
+      os::FaultCallsOver<TypeParam> calls;
       calls.fail_at = n;
       calls.error = error;
       int failures = 0;
