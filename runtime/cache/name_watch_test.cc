@@ -100,6 +100,16 @@ TEST_F(Watching, AHitAsksNoFile) {
   EXPECT_EQ(calls_.stats, 0);
 }
 
+TEST_F(Watching, AChangeIsNoticedAfterTheInterval) {
+  SmfCache cache = make(std::chrono::milliseconds(1));
+  EXPECT_EQ(get(cache, path(0)), "old");
+  write(0, "new");
+  std::string code = "old";
+  while (code == "old") code = get(cache, path(0));
+  EXPECT_EQ(code, "new");
+  EXPECT_EQ(calls_.stats, 1);
+}
+
 TEST_F(Watching, AFileThatIsReplacedIsLoadedAnewAndWatchedOn) {
   SmfCache cache = make();
   for (const char* const code : {"old", "new", "newest"}) {
