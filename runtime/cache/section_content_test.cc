@@ -25,16 +25,18 @@ constexpr std::size_t kSmall = 50'000, kLarge = 3 * kSeekableAbove + 12'345;
 class Sections : public CompressedModules {};
 
 TEST_F(Sections, ContentOfEveryFramingIsTheSource) {
-  for (const Placement placement : {Placement::kRead, Placement::kMap}) {
-    SmfCache cache = make({.placement = placement});
-    std::size_t i = 0;
-    for (const char* compression : {"none", "zstd", "zstd:19", "lz4", "lz4:9"}) {
-      for (const std::size_t size : {std::size_t{300}, kSmall, kLarge}) {
-        const ByteVector content = some_bytes(size);
-        write(++i, {built_section("data", content, compression)});
-        const ModuleRef module = *cache.get(path(i));
+  SmfCache read = make({.placement = Placement::kRead});
+  SmfCache mapped = make({.placement = Placement::kMap});
+  std::size_t i = 0;
+  for (const std::string_view compression : {"none", "zstd", "lz4"}) {
+    for (const std::size_t size : {std::size_t{300}, kSmall, kLarge}) {
+      const ByteVector content = some_bytes(size);
+      write(++i, {built_section("data", content, compression)});
+      for (SmfCache* const cache : {&read, &mapped}) {
+        const ModuleRef module = *cache->get(path(i));
+        EXPECT_EQ(module.is_mapped(), cache == &mapped);
         const Section section = section_of(module);
-        EXPECT_EQ(section.compressed, compression != std::string_view("none"));
+        EXPECT_EQ(section.compressed, compression != "none");
         // Parts first: what is whole is read from there.
         for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{size / 2}, size - 100})
           EXPECT_TRUE(reads_as(module, section, content, at, 100)) << compression << size;
@@ -99,7 +101,7 @@ TEST_F(Sections, OneDecompressionServesAllWhoAskAtOnce) {
   }
 }
 
-TEST_F(Sections, AFailureGoesToAllWhoWaitForIt) {
+TEST_F(Sections, AFailureReachesAllWhoAskAtOnce) {
   write(0, {built_section("data", some_bytes(kLarge), "zstd")});
   damage(0, 10'000);
   SmfCache cache = make();

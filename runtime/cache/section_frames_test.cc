@@ -285,7 +285,7 @@ TEST_F(FramesOfSections, AreRightWhateverOthersDo) {
   std::atomic<int> bad = 0;
   run_at_once(4, [&](unsigned n) {
     std::mt19937 random(n);
-    for (int i = 0; i < 1500; ++i) {
+    for (int i = 0; i < 500; ++i) {
       const std::size_t file = random() % kFiles;
       const auto module = cache.get(path(file));
       if (!module) {
