@@ -126,12 +126,13 @@ class Model {
     std::int64_t offset = is_anonymous ? 0 : below(3) * page_size();
     if (random_() % 16 == 0) offset = number(offset);
     const auto size = static_cast<std::int64_t>(content.size());
-    const std::int64_t length = random_() % 2 == 0 ? 0 : number(size - std::min(offset, size));
+    const std::int64_t length =
+        random_() % 2 == 0 ? 0 : number(size - std::clamp<std::int64_t>(offset, 0, size));
 
     const bool is_possible = protection < 6 && flags % 4 != 3 && flags % 0x20 < 0x10 &&
                              offset >= 0 && offset % page_size() == 0 && length >= 0;
     const bool fits = is_anonymous ? offset == 0 && length > 0 && length < (1 << 30)
-                                   : offset < size && length <= size - offset;
+                                   : offset >= 0 && offset < size && length <= size - offset;
     const auto got = files_.map(is_anonymous ? "" : path, protection, flags, offset, length);
     ASSERT_EQ(got.has_value(), is_possible && fits)
         << protection << " " << flags << " " << offset << " " << length << " of " << size << ": "
@@ -160,7 +161,7 @@ class Model {
     auto [address, known] = any();
     std::int64_t size = known != nullptr ? known->size : 1;
     if (random_() % 4 == 0) size = number(size);
-    if (random_() % 8 == 0) address += below(2 * page_size());
+    if (known != nullptr && random_() % 8 == 0) address += below(2 * page_size());
     const auto found = known_.find(address);
     const bool expected = found != known_.end() && found->second.size == size;
     const auto got = files_.unmap(address, size);
