@@ -4,12 +4,11 @@
 // advised or unmapped on the word of an address: it is looked up among the live mappings, which are
 // ordered by address and never overlap, and what it stands for has to lie in one of them, whole.
 //
-// Two locks. The table's is held for a look-up and a count, never for a system call or a copy. It
-// is a plain mutex: a reader holds it for some 20 ns, and then allocates and copies for longer, so
-// readers rarely meet; std::shared_mutex costs each of them as much, and lets readers that overlap
-// keep out whoever maps or unmaps for as long as they like. Rejected: a table that is read without
-// a lock, which needs a way to free old tables while someone may be reading them, for nanoseconds
-// that the copy hides.
+// Two locks. The table's is held for a look-up and a count, never for a system call or a copy of
+// bytes. It is a plain mutex: a reader goes on to allocate and copy, which takes longer, so readers
+// rarely meet; and std::shared_mutex prefers readers, so those that overlap could keep out whoever
+// maps or unmaps for as long as they like. Rejected: a table that is read without a lock, which
+// needs a way to free old tables while someone may be reading them, to save what the copy hides.
 //
 // Each mapping has the other, shared by those who use it. A use begins under the table's lock, and
 // who unmaps takes the mapping out of the table first: so it then waits for the uses that began

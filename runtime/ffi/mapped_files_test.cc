@@ -126,12 +126,13 @@ class Model {
     std::int64_t offset = is_anonymous ? 0 : below(3) * page_size();
     if (random_() % 16 == 0) offset = number(offset);
     const auto size = static_cast<std::int64_t>(content.size());
-    const std::int64_t length = random_() % 2 == 0 ? 0 : number(size - std::min(offset, size));
+    const std::int64_t length =
+        random_() % 2 == 0 ? 0 : number(size - std::clamp<std::int64_t>(offset, 0, size));
 
     const bool is_possible = protection < 6 && flags % 4 != 3 && flags % 0x20 < 0x10 &&
                              offset >= 0 && offset % page_size() == 0 && length >= 0;
     const bool fits = is_anonymous ? offset == 0 && length > 0 && length < (1 << 30)
-                                   : offset < size && length <= size - offset;
+                                   : offset >= 0 && offset < size && length <= size - offset;
     const auto got = files_.map(is_anonymous ? "" : path, protection, flags, offset, length);
     ASSERT_EQ(got.has_value(), is_possible && fits)
         << protection << " " << flags << " " << offset << " " << length << " of " << size << ": "
@@ -160,7 +161,7 @@ class Model {
     auto [address, known] = any();
     std::int64_t size = known != nullptr ? known->size : 1;
     if (random_() % 4 == 0) size = number(size);
-    if (random_() % 8 == 0) address += below(2 * page_size());
+    if (known != nullptr && random_() % 8 == 0) address += below(2 * page_size());
     const auto found = known_.find(address);
     const bool expected = found != known_.end() && found->second.size == size;
     const auto got = files_.unmap(address, size);
@@ -169,26 +170,43 @@ class Model {
     if (expected) known_.erase(found);
   }
 
-  // What lies `offset` behind `address`, which is `inside` a mapping, if anything readable does.
+  struct Spot {
+    std::int64_t address;
+    const Known* known;   // the mapping that it is in
+    std::int64_t inside;  // bytes from there
+  };
+
+  // In a mapping, or a little behind its end, where the next one may begin.
+  Spot spot() {
+    auto [address, near] = any();
+    if (near != nullptr) address += below(near->size + 10);
+    const auto after = known_.upper_bound(address);
+    if (after == known_.begin()) return {address, nullptr, 0};
+    const auto& [begin, known] = *std::prev(after);
+    const std::uint64_t inside =
+        static_cast<std::uint64_t>(address) - static_cast<std::uint64_t>(begin);
+    if (inside >= static_cast<std::uint64_t>(known.size)) return {address, nullptr, 0};
+    return {address, &known, static_cast<std::int64_t>(inside)};
+  }
+
+  // Of the mapping that the bytes `offset` behind are in, if it can be read.
   const std::string* readable(const Known* known, std::int64_t inside, std::int64_t offset) const {
-    if (known == nullptr || inside >= known->size || offset < 0) return nullptr;
+    if (known == nullptr || offset < 0) return nullptr;
     if (offset > known->size - inside || known->protection % 2 == 0) return nullptr;
     return &known->content;
   }
 
   void read_bytes() {
-    const auto [begin, known] = any();
-    const std::int64_t inside = known != nullptr ? below(known->size + 10) : 0;
-    const std::int64_t rest =
-        known != nullptr ? std::max<std::int64_t>(known->size - inside, 0) : 9;
+    const auto [address, known, inside] = spot();
+    const std::int64_t rest = known != nullptr ? known->size - inside : 9;
     const std::int64_t offset = random_() % 2 == 0 ? 0 : number(rest);
     const std::int64_t length = number(offset >= 0 && offset <= rest ? rest - offset : rest);
     const std::string* const content = readable(known, inside, offset);
     const bool expected = content != nullptr && length >= 0 && length <= rest - offset;
-    const auto got = files_.read_bytes(begin + inside, offset, length);
-    const auto view = files_.view(begin + inside, offset, length);
-    ASSERT_EQ(got.has_value(), expected) << begin << " " << inside << " " << offset << " " << length
-                                         << (got ? "" : got.error().describe());
+    const auto got = files_.read_bytes(address, offset, length);
+    const auto view = files_.view(address, offset, length);
+    ASSERT_EQ(got.has_value(), expected)
+        << address << " " << offset << " " << length << (got ? "" : got.error().describe());
     ASSERT_EQ(view.has_value(), expected);
     note(expected);
     if (!expected) return;
@@ -196,17 +214,16 @@ class Model {
                                                           static_cast<std::size_t>(length));
     EXPECT_TRUE(text_of(*got) == wanted);
     EXPECT_TRUE(as_text(*view) == wanted);
-    EXPECT_EQ(reinterpret_cast<std::int64_t>(view->data()), begin + inside + offset);
+    EXPECT_EQ(reinterpret_cast<std::int64_t>(view->data()), address + offset);
     EXPECT_EQ(got->data.get()[got->size], 0);
   }
 
   void read_text() {
-    const auto [begin, known] = any();
-    const std::int64_t inside = known != nullptr ? below(known->size + 10) : 0;
+    const auto [address, known, inside] = spot();
     const std::int64_t offset = random_() % 2 == 0 ? 0 : number(9);
     const std::int64_t most = random_() % 2 == 0 ? 0 : number(300);
     const std::string* const content = readable(known, inside, offset);
-    const auto got = files_.read_text(begin + inside, offset, most);
+    const auto got = files_.read_text(address, offset, most);
     ASSERT_EQ(got.has_value(), content != nullptr && most >= 0);
     note(got.has_value());
     if (!got) return;
@@ -216,23 +233,22 @@ class Model {
   }
 
   void ranges() {
-    const auto [begin, known] = any();
-    const std::int64_t inside = known != nullptr ? below(known->size + 10) : 0;
+    const auto [address, known, inside] = spot();
     const std::int64_t rest = known != nullptr ? known->size - inside : 9;
     const std::int64_t size = number(rest), advice = number(5);
-    const bool is_range = known != nullptr && inside < known->size && size > 0 && size <= rest;
+    const bool is_range = known != nullptr && size > 0 && size <= rest;
     const bool writable = known != nullptr && (known->protection & MappedFiles::kWrite) != 0;
     const bool shared = known != nullptr && known->flags % 4 == MappedFiles::kShared;
     const bool loses = advice == 4 && writable && !shared;
     // Whether memory of no file can be read ahead depends on how the kernel was built.
     const bool is_anonymous = known != nullptr && (known->flags & MappedFiles::kAnonymous) != 0;
     if (!is_anonymous || advice != 3) {
-      EXPECT_EQ(files_.advise(begin + inside, size, advice).has_value(),
+      EXPECT_EQ(files_.advise(address, size, advice).has_value(),
                 is_range && advice >= 0 && advice < 5 && !loses);
     }
-    EXPECT_EQ(files_.sync(begin + inside, size, os::Sync::kStart).has_value(),
+    EXPECT_EQ(files_.sync(address, size, os::Sync::kStart).has_value(),
               is_range && writable && shared);
-    EXPECT_EQ(files_.unlock(begin + inside, size).has_value(), is_range);
+    EXPECT_EQ(files_.unlock(address, size).has_value(), is_range);
     note(is_range);
   }
 
