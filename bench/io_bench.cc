@@ -1,7 +1,7 @@
 // Mapping a file against reading it: all that decides between them, crossed.
 //
-//   ./bazelw run -c opt //bench:io_bench                   about seven minutes, 2 GiB of disk
-//   ./bazelw run -c opt //bench:io_bench -- --quick        about one
+//   ./bazelw run -c opt //bench:io_bench                   minutes; 1 GiB of disk, 3 of memory
+//   ./bazelw run -c opt //bench:io_bench -- --quick        up to 64 MiB, fewer accesses
 //   ./bazelw run -c opt //bench:io_bench -- --spans=1M,64M --json=FILE --folder=DIRECTORY
 //
 // "Mapping gives about 100 times faster random access than reading" is true and false, as one

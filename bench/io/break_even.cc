@@ -56,6 +56,8 @@ std::string describe_wins(std::span<const std::size_t> ks, const std::vector<boo
   if (changes.empty()) return first ? "always" : "never";
   if (changes.size() == 1)
     return fmt::format("{} {}", first ? "below" : "from", ks[changes.front()]);
+  if (changes.size() == 2 && !first && changes.back() == changes.front() + 1)
+    return fmt::format("{}", ks[changes.front()]);
   if (changes.size() == 2 && !first)
     return fmt::format("{} to {}", ks[changes.front()], ks[changes.back() - 1]);
   return "mixed";

@@ -29,7 +29,7 @@ inline constexpr const char* kBreakEvenMethods[] = {"pread", "whole_read", "mmap
 BreakEven find_break_even(const std::string& path, std::uint64_t file_size,
                           std::span<std::byte> buffer, std::size_t most, std::size_t repetitions);
 
-// For which k of `ks` the first of two is cheaper: "from 64", "below 8", "8 to 32", "always",
+// For which k of `ks` the first of two is cheaper: "from 64", "below 8", "8 to 32", "8", "always",
 // "never"; "mixed" where it changes more than twice. `is_cheaper` has a value for each k.
 std::string describe_wins(std::span<const std::size_t> ks, const std::vector<bool>& is_cheaper);
 
