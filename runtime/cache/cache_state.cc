@@ -130,22 +130,27 @@ void CacheState::poll_watch(CellsOfThread& mine) {
 
 Result<ModuleRef> CacheState::get_slowly(std::uint64_t hash, const std::string& path) {
   Lock lock(mutex_);
-  if (auto loaded = load_or_wait(lock, hash, path); !loaded) {
+  const auto found = load_or_wait(lock, hash, path);
+  if (!found) {
     ++counts_.errors;
     collect();
-    return std::unexpected(std::move(loaded).error());
+    return std::unexpected(found.error());
   }
   const Name* const name = table_.find(hash, path);
   SMF_CHECK(name != nullptr);
   CachedModule& module = *name->module;
-  const bool is_pinned = pin(module);
+  CellsOfThread* const mine = cells_->mine();
+  const bool is_pinned =
+      mine != nullptr && (*found == Found::kNew ? mine->take_unused(module.number())
+                                                : mine->take(module.number(), cells_->now()));
   collect();
   if (!is_pinned) return out_of_memory(path);
   return ModuleRef(&module);
 }
 
 // Afterwards the path is there, or there is an error.
-Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std::string& path) {
+Result<CacheState::Found> CacheState::load_or_wait(Lock& lock, std::uint64_t hash,
+                                                   const std::string& path) {
   while (true) {
     const auto running = loads_.find(path);
     if (running == loads_.end()) break;
@@ -153,7 +158,7 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
     const std::shared_ptr<Load> load = running->second;
     loaded_.wait(lock, [&] { return load->is_done; });
     if (load->error) return std::unexpected(*load->error);
-    if (table_.find(hash, path) != nullptr) return {};
+    if (table_.find(hash, path) != nullptr) return Found::kThere;
   }
   const auto load = std::make_shared<Load>();
   loads_.emplace(path, load);
@@ -175,12 +180,13 @@ Result<void> CacheState::load_or_wait(Lock& lock, std::uint64_t hash, const std:
   }
 }
 
-Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const std::string& path) {
+Result<CacheState::Found> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash,
+                                                       const std::string& path) {
   Name* name = table_.find(hash, path);
   if (name == nullptr) return load(lock, hash, path);
   if (!is_due(*name)) {
     ++counts_.hits;
-    return {};
+    return Found::kThere;
   }
   ++counts_.revalidations;
   const std::int64_t now = now_ms();
@@ -198,10 +204,11 @@ Result<void> CacheState::bring_up_to_date(Lock& lock, std::uint64_t hash, const 
     return load(lock, hash, path);
   name->checked.store(now, std::memory_order_relaxed);
   ++counts_.hits;
-  return {};
+  return Found::kThere;
 }
 
-Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string& path) {
+Result<CacheState::Found> CacheState::load(Lock& lock, std::uint64_t hash,
+                                           const std::string& path) {
   ++counts_.misses;
   lock.unlock();
   if (watch_ != nullptr) watch_->add(path);
@@ -214,8 +221,7 @@ Result<void> CacheState::load(Lock& lock, std::uint64_t hash, const std::string&
     return std::unexpected(std::move(file).error());
   }
   count_load_time(static_cast<std::uint64_t>(taken.count()));
-  enter(*std::move(file), hash, path);
-  return {};
+  return enter(*std::move(file), hash, path);
 }
 
 // What is in the cache is watched, and nothing else.
@@ -230,7 +236,7 @@ void CacheState::count_load_time(std::uint64_t ns) {
   counts_.load_time_ns += ns;
 }
 
-void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& path) {
+CacheState::Found CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& path) {
   const std::int64_t now = now_ms();
   const FileIdentity identity = file.identity();
   Name* name = table_.find(hash, path);
@@ -242,12 +248,13 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
       unlink_other_files(old);
       ++counts_.note_updates;
       name->checked.store(now, std::memory_order_relaxed);
-      return;
+      return Found::kThere;
     }
     ++(is_note ? counts_.note_updates : counts_.replacements);
     unlink_name(*name);
   }
   bool is_other_file = false;
+  Found found = Found::kThere;
   if (CachedModule* const known = by_identity_.find(identity)) {
     name = make_name(path, *known);
   } else if (CachedModule* const equal = find_equal(file)) {
@@ -255,6 +262,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
     is_other_file = true;
   } else {
     name = &add(std::move(file), path).first_name();
+    found = Found::kNew;
   }
   name->checked.store(now, std::memory_order_relaxed);
   CachedModule& module = *name->module;
@@ -267,6 +275,7 @@ void CacheState::enter(ModuleFile file, std::uint64_t hash, const std::string& p
     if (module.names.is_empty()) unlink(module);
     throw;
   }
+  return found;
 }
 
 // A new module, whose first name is `path`, and which no name leads to yet. Whatever leaves later

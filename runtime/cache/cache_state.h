@@ -69,6 +69,9 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
     std::optional<Error> error{};
   };
 
+  // Coming into the cache is no use of a module yet: SIEVE tells the two apart.
+  enum class Found : std::uint8_t { kThere, kNew };
+
   // What was unlinked and not yet freed.
   struct Garbage {
     Chain<CachedModule> modules{};
@@ -85,14 +88,14 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
 
   // These hold the lock, but while they call the system.
   Result<ModuleRef> get_slowly(std::uint64_t hash, const std::string& path);
-  Result<void> load_or_wait(Lock& lock, std::uint64_t hash, const std::string& path);
-  Result<void> bring_up_to_date(Lock& lock, std::uint64_t hash, const std::string& path);
-  Result<void> load(Lock& lock, std::uint64_t hash, const std::string& path);
+  Result<Found> load_or_wait(Lock& lock, std::uint64_t hash, const std::string& path);
+  Result<Found> bring_up_to_date(Lock& lock, std::uint64_t hash, const std::string& path);
+  Result<Found> load(Lock& lock, std::uint64_t hash, const std::string& path);
 
   // Under the lock.
   void settle_watch(std::uint64_t hash, const std::string& path);
   void count_load_time(std::uint64_t ns);
-  void enter(ModuleFile file, std::uint64_t hash, const std::string& path);
+  Found enter(ModuleFile file, std::uint64_t hash, const std::string& path);
   CachedModule& add(ModuleFile file, std::string_view path);
   // The module whose bytes are equal, if that is wanted.
   CachedModule* find_equal(const ModuleFile& file) const;

@@ -34,8 +34,7 @@ class Lru final : public Eviction {
     for (std::size_t left = kPasses * heap_.size(); left > 0; --left) {
       Stamp& oldest = stamps_[heap_.front()];
       const Stamp stamp = read(heap_.front());
-      if (stamp == oldest) break;
-      SMF_DCHECK(stamp > oldest);
+      if (stamp <= oldest) break;
       oldest = stamp;
       sink(0);
     }
@@ -124,7 +123,7 @@ class Sieve final : public Eviction {
       if (hand_ == kNone) hand_ = oldest_;
       Node& node = nodes_[hand_];
       const Stamp stamp = read(hand_);
-      if (stamp == node.seen || left == 0) break;
+      if (stamp <= node.seen || left == 0) break;
       node.seen = stamp;
       hand_ = node.newer;
     }

@@ -41,11 +41,12 @@ class Eviction {
   static std::unique_ptr<Eviction> create(EvictionKind kind);
   virtual ~Eviction() = default;
 
-  // `module` is new, and is as if it were used at `stamp`.
+  // `module` is new, and is as if it were used at `stamp`; but SIEVE does not take that for a hit.
   virtual void insert(ModuleNumber module, Stamp stamp) = 0;
   // It left for another reason. Does nothing for one that is not there.
   virtual void erase(ModuleNumber module) = 0;
-  // Takes out the one that goes. There must be one. `read` gives the present stamp of any of them.
+  // Takes out the one that goes. There must be one. `read` gives the present stamp of any of them,
+  // which is that of its last hit, or any that is not later than the one it came with.
   virtual ModuleNumber evict(const ReadStamp& read) = 0;
   virtual std::size_t size() const = 0;
 };
