@@ -252,6 +252,18 @@ TEST_F(Cache, CapacityIsKeptInFilesAndInBytes) {
 }
 
 // Against a map and a list, as a textbook has it.
+// Coming into the cache is no hit: of what only came, the oldest goes.
+TEST_F(Cache, SieveKeepsWhatWasHit) {
+  for (std::size_t i = 0; i < 5; ++i) write(i, "module");
+  SmfCache cache = make({.max_files = 3, .eviction = EvictionKind::kSieve});
+  for (const std::size_t i : {0, 1, 2, 0, 3}) ASSERT_TRUE(cache.get(path(i)));
+  EXPECT_TRUE(cache.is_cached(path(0)));
+  EXPECT_FALSE(cache.is_cached(path(1)));
+  ASSERT_TRUE(cache.get(path(4)));
+  EXPECT_TRUE(cache.is_cached(path(0)));
+  EXPECT_FALSE(cache.is_cached(path(2)));
+}
+
 TEST_F(Cache, EvictsExactlyWhatAnLruModelDoes) {
   constexpr std::size_t kFiles = 40, kCapacity = 12;
   for (std::size_t i = 0; i < kFiles; ++i) write(i, fmt::format("code {}", i));
