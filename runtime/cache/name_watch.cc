@@ -72,7 +72,7 @@ Result<std::vector<std::string>> links_and_file(std::string_view path, os::Syste
     const std::string_view where(target.data(), static_cast<std::size_t>(length));
     points.push_back(std::move(next));
     prepend_parts(where, parts);
-    if (is_absolute(where)) reached = "/";
+    if (is_absolute(where)) reached.assign(1, '/');
   }
   points.push_back(std::move(reached));
   return points;
