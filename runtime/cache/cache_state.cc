@@ -22,10 +22,15 @@ std::int64_t now_ms() {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
 }
 
+// Of itself it takes memory for the path only, and can do without.
 std::unexpected<Error> out_of_memory(std::string_view path) {
-  return std::unexpected(Error{.code = ErrorCode::kOutOfMemory,
-                               .message = "not enough memory to open the module",
-                               .path = std::string(path)});
+  Error error{.code = ErrorCode::kOutOfMemory, .message = "out of memory"};
+  try {
+    error.path = path;
+  } catch (const std::bad_alloc&) {
+    error.path.clear();
+  }
+  return std::unexpected(std::move(error));
 }
 
 Name* make_name(std::string_view path, CachedModule& module) {
@@ -164,6 +169,7 @@ Result<CacheState::Found> CacheState::load_or_wait(Lock& lock, std::uint64_t has
   loads_.emplace(path, load);
   const auto finish = [&](std::optional<Error> error) {
     if (watch_ != nullptr) settle_watch(hash, path);
+    if (load->is_stale) make_due(hash, path);
     load->is_done = true;
     load->error = std::move(error);
     loads_.erase(path);
@@ -564,7 +570,14 @@ bool CacheState::evict(std::string_view path) {
 
 bool CacheState::invalidate(std::string_view path) {
   const Lock lock(mutex_);
-  Name* const name = table_.find(PathTable::hash(path), path);
+  // Whoever is asking the file at this moment may have the old answer.
+  if (const auto running = loads_.find(path); running != loads_.end())
+    running->second->is_stale = true;
+  return make_due(PathTable::hash(path), path);
+}
+
+bool CacheState::make_due(std::uint64_t hash, std::string_view path) {
+  Name* const name = table_.find(hash, path);
   if (name == nullptr) return false;
   name->checked.store(kNeverChecked, std::memory_order_relaxed);
   return true;

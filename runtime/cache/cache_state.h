@@ -66,6 +66,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   // A path that is being loaded or revalidated, and who waits for it.
   struct Load {
     bool is_done = false;
+    bool is_stale = false;  // invalidated meanwhile
     std::optional<Error> error{};
   };
 
@@ -111,6 +112,8 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   void unlink(CachedModule& module);
   void unlink_name(Name& name);
   void discard(Name* name);
+  // The next get() asks the file. False if the path is not there.
+  bool make_due(std::uint64_t hash, std::string_view path);
   void unwatch(const Name& name);
   std::uint32_t pins(const CachedModule& module) const;
   // Frees what was unlinked and nobody pins; the rest waits in left_.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <numeric>
@@ -32,8 +33,11 @@ class CountingCalls : public os::SystemCalls {
   }
   int stat(const char* path, struct stat* out) override {
     ++stats;
-    return SystemCalls::stat(path, out);
+    const int result = SystemCalls::stat(path, out);
+    if (after_stat) after_stat();
+    return result;
   }
+  std::function<void()> after_stat{};
   int opens = 0, stats = 0;
 };
 
@@ -213,6 +217,22 @@ TEST_F(Cache, TheIntervalBoundsHowOftenAFileIsAsked) {
 }
 
 // The entry stays if the file is mapped; what was read is read again.
+// The answer that is on its way may be the old one.
+TEST_F(Cache, AnInvalidationWhileTheFileIsBeingAskedIsNotLost) {
+  write(0, "module");
+  SmfCache cache = make({.interval = std::chrono::hours(1)});
+  ASSERT_TRUE(cache.get(path(0)));
+  EXPECT_TRUE(cache.invalidate(path(0)));
+  calls_.after_stat = [&] { cache.invalidate(path(0)); };
+  ASSERT_TRUE(cache.get(path(0)));
+  calls_.after_stat = {};
+  EXPECT_EQ(calls_.stats, 1);
+  ASSERT_TRUE(cache.get(path(0)));
+  EXPECT_EQ(calls_.stats, 2);
+  ASSERT_TRUE(cache.get(path(0)));
+  EXPECT_EQ(calls_.stats, 2);
+}
+
 TEST_F(Cache, ANoteUpdatedInPlaceIsNoReplacement) {
   for (const Placement placement : {Placement::kMap, Placement::kRead}) {
     write_file(path(0), sample_bytes(20));
