@@ -35,6 +35,8 @@ std::int32_t number_of(ErrorCode code) {
       return RT_SYSTEM;
     case ErrorCode::kOutOfMemory:
       return RT_OUT_OF_MEMORY;
+    case ErrorCode::kCancelled:
+      return RT_CANCELLED;
   }
   return RT_UNSUPPORTED;
 }

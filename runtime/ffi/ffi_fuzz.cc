@@ -127,7 +127,7 @@ class Calls {
   static void note(bool is_success) {
     if (is_success) return;
     const rt_error error = rt_last_error();
-    SMF_CHECK(error.code > RT_OK && error.code <= RT_OUT_OF_MEMORY);
+    SMF_CHECK(error.code > RT_OK && error.code <= RT_CANCELLED);
     SMF_CHECK(error.length > 3 && std::memcmp(error.text, "rt_", 3) == 0);
     SMF_CHECK(std::strlen(error.text) == static_cast<std::size_t>(error.length));
   }

@@ -46,7 +46,8 @@ enum {
   RT_NOT_FOUND = 4,        /* a name that is not there; of a path: RT_SYSTEM with ENOENT */
   RT_INVALID_ARGUMENT = 5, /* the caller asked for what cannot be */
   RT_SYSTEM = 6,           /* the operating system refused: system_errno says why */
-  RT_OUT_OF_MEMORY = 7
+  RT_OUT_OF_MEMORY = 7,
+  RT_CANCELLED = 8 /* called off before it began; nothing here does so yet */
 };
 
 typedef struct rt_error {
