@@ -43,9 +43,9 @@ inline SectionSpec built_section(std::string_view name, const ByteVector& conten
 }
 
 // A payload that is there already, and what it claims to hold.
-inline SectionSpec precompressed_section(std::string_view name, ByteVector payload,
+inline SectionSpec precompressed_section(std::string_view name, const ByteVector& payload,
                                          std::uint64_t claimed_size) {
-  SectionSpec spec = built_section(name, std::move(payload), "zstd");
+  SectionSpec spec = built_section(name, payload, "zstd");
   spec.virtual_size = claimed_size;
   spec.is_precompressed = true;
   return spec;
@@ -61,6 +61,7 @@ template <typename Work>
 void run_at_once(unsigned count, const Work& work) {
   std::latch start(count);
   std::vector<std::jthread> threads;
+  threads.reserve(count);
   for (unsigned n = 0; n < count; ++n) {
     threads.emplace_back([&, n] {
       start.arrive_and_wait();
@@ -70,12 +71,13 @@ void run_at_once(unsigned count, const Work& work) {
 }
 
 class CompressedModules : public testing::Test {
- protected:
+ public:
   CompressedModules() : folder_(scratch_path("sections")) {
     std::filesystem::create_directories(folder_);
   }
   ~CompressedModules() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   std::string path(std::size_t i) const { return fmt::format("{}/module_{}.smf", folder_, i); }
 
   void write(std::size_t i, std::vector<SectionSpec> sections) const {

@@ -264,7 +264,9 @@ TEST_F(FramesOfSections, OneDecompressionServesAllWhoReadAtOnce) {
     const ModuleRef module = *cache.get(path(0));
     const Section section = section_of(module);
     std::atomic<int> good = 0;
-    run_at_once(8, [&](unsigned n) { good += reads_as(module, section, content, 100 * n, 100); });
+    run_at_once(8, [&](unsigned n) {
+      good += reads_as(module, section, content, std::uint64_t{100} * n, 100);
+    });
     EXPECT_EQ(good, 8);
     EXPECT_EQ(cache.stats().frame_misses, 1u);
     EXPECT_EQ(cache.stats().frame_hits, 7u);
