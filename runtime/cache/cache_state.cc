@@ -422,12 +422,6 @@ void CacheState::keep_frame(const CachedModule& module, const FrameCache::Key& k
   frames.insert(key, frame);
 }
 
-std::string CacheState::path_of(const CachedModule& module) {
-  const Lock lock(mutex_);
-  const Name* const name = module.names.first();
-  return name == nullptr ? std::string() : std::string(name->path());
-}
-
 void CacheState::unlink(CachedModule& module) {
   while (Name* const name = module.names.pop()) {
     table_.erase(name);
@@ -464,7 +458,7 @@ std::uint32_t CacheState::pins(const CachedModule& module) const {
   return cells_->pins(module.number()) - elsewhere;
 }
 
-void CacheState::collect() {
+void CacheState::collect() noexcept {
   if (garbage_.is_empty()) return;
   cells_->wait_for_readers();
   while (CachedModule* const module = garbage_.modules.pop()) {
@@ -488,7 +482,7 @@ void CacheState::collect() {
 // One that was replaced has the path of its successor, which is watched on.
 void CacheState::unwatch(const Name& name) {
   if (watch_ == nullptr) return;
-  const std::string path(name.path());
+  const std::string_view path = name.path();
   if (table_.find(PathTable::hash(path), path) == nullptr) watch_->remove(path);
 }
 

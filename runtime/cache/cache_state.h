@@ -56,8 +56,6 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   // Throws std::bad_alloc, and then the frame is not kept.
   void keep_frame(const CachedModule& module, const FrameCache::Key& key,
                   const FrameCache::Frame& frame);
-  // A path that leads to the module; empty where it has left. Throws std::bad_alloc.
-  std::string path_of(const CachedModule& module);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -116,8 +114,8 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   bool make_due(std::uint64_t hash, std::string_view path);
   void unwatch(const Name& name);
   std::uint32_t pins(const CachedModule& module) const;
-  // Frees what was unlinked and nobody pins; the rest waits in left_.
-  void collect();
+  // Frees what was unlinked and nobody pins; the rest waits in left_. Needs no memory.
+  void collect() noexcept;
   void free(CachedModule* module);
   void release_left(CachedModule* module);
   void let_go_elsewhere(CachedModule& module);

@@ -55,6 +55,8 @@ class CachedModule {
 
   std::uint64_t size() const { return file.bytes().size(); }
   Name& first_name() { return first_name_; }
+  // Under which it came.
+  std::string_view path() const { return first_name_.path(); }
 
   // What counts against the cache's capacity. Under the cache's lock.
   std::uint64_t weight() const { return size() + charged(); }

@@ -135,11 +135,18 @@ void NameWatch::drop_points(std::string_view path, Entry& entry) {
     if (known == dependents_.end()) continue;
     dependents_.erase(known);
     const auto other = dependents_.lower_bound(Less::View(point, {}));
-    // A watch that does not end as it should has at least been forgotten.
-    if (other == dependents_.end() || other->first != point)
-      static_cast<void>(watch_->remove(point));
+    if (other == dependents_.end() || other->first != point) end_watch(point);
   }
   entry.points.clear();
+}
+
+// One that does not end as it should has at least been forgotten.
+void NameWatch::end_watch(const std::string& point) noexcept {
+  try {
+    static_cast<void>(watch_->remove(point));
+  } catch (const std::bad_alloc&) {
+    // There is no memory to say what failed, and nobody to say it to.
+  }
 }
 
 void NameWatch::settle(std::string_view path, std::atomic<std::int64_t>& checked) const {

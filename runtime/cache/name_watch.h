@@ -98,6 +98,7 @@ class NameWatch {
   bool add_points(const std::string& path, Entry& entry, const Points& points);
   void give_up(std::string_view path, Entry& entry);
   void drop_points(std::string_view path, Entry& entry);
+  void end_watch(const std::string& point) noexcept;
   void take(const os::FileWatch::Change& change, const Mark& mark);
   void take_all(const Mark& mark);
 

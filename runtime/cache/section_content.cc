@@ -253,7 +253,7 @@ SectionContents::Counts SectionContents::counts() const {
 namespace {
 
 std::unexpected<Error> at_path_of(internal::CachedModule& module, Error error) {
-  return std::unexpected(std::move(error).at_path(module.state->path_of(module)));
+  return std::unexpected(std::move(error).at_path(std::string(module.path())));
 }
 
 std::unexpected<Error> out_of_memory() {
