@@ -8,8 +8,11 @@
 // processors; the time of one of their hits is given, so twice the rate of one thread is the same
 // time.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <list>
@@ -128,6 +131,14 @@ void hit_ours(benchmark::State& state) {
   hits(state, [&](const std::string& path) { return cache.get(path); });
 }
 
+// A cache for each thread: what two processors do that share nothing.
+void hit_unshared(benchmark::State& state) {
+  static SmfCache caches[] = {*SmfCache::create({.revalidation = Revalidation::kNever}),
+                              *SmfCache::create({.revalidation = Revalidation::kNever})};
+  SmfCache& cache = caches[state.thread_index()];
+  hits(state, [&](const std::string& path) { return cache.get(path); });
+}
+
 void hit_textbook(benchmark::State& state) {
   static Textbook cache;
   hits(state, [&](const std::string& path) { return cache.get(path); });
@@ -138,6 +149,7 @@ BENCHMARK(hit_ours<Revalidation::kInterval>)->Name("hit/ours_interval");
 BENCHMARK(hit_ours<Revalidation::kAlways>)->Name("hit/ours_always");
 BENCHMARK(hit_textbook)->Name("hit/textbook");
 BENCHMARK(hit_ours<Revalidation::kNever>)->Name("hit_2_threads/ours")->Threads(2)->UseRealTime();
+BENCHMARK(hit_unshared)->Name("hit_2_threads/unshared")->Threads(2)->UseRealTime();
 BENCHMARK(hit_textbook)->Name("hit_2_threads/textbook")->Threads(2)->UseRealTime();
 
 // Another pin of a module that is pinned already.
@@ -162,6 +174,21 @@ void load(benchmark::State& state) {
     benchmark::DoNotOptimize(file->view().header().module_hash);
   }
 }
+// The same four calls and nothing else, into memory that is there: what the system takes of it.
+void load_calls(benchmark::State& state) {
+  const Modules& modules = Modules::get();
+  std::vector<std::byte> buffer(1u << 16);
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    const int file = ::open(modules.path(n++).c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat status{};
+    SMF_CHECK(file >= 0 && ::fstat(file, &status) == 0);
+    SMF_CHECK(::pread(file, buffer.data(), static_cast<std::size_t>(status.st_size), 0) > 0);
+    ::close(file);
+    benchmark::DoNotOptimize(buffer.data());
+  }
+}
+BENCHMARK(load_calls)->Name("load_4_kib/system_calls_alone");
 BENCHMARK(load<Placement::kRead>)->Name("load_4_kib/ours");
 BENCHMARK(load<Placement::kMap>)->Name("load_4_kib/mapped");
 

@@ -134,12 +134,12 @@ void show_heap(Placement placement, const Modules& modules) {
   SmfCache cache = make_cache(placement, modules);
   for (const std::string& path : modules.paths()) SMF_CHECK(cache.get(path));
   const std::uint64_t used = heap_in_use() - before;
-  std::uint64_t known = 0;  // paths and bytes
-  for (const std::string& path : modules.paths()) known += path.size() + 1;
-  if (placement == Placement::kRead) known += modules.file_size() * modules.paths().size();
-  const std::uint64_t rest = used > known ? used - known : 0;  // 0: a malloc that does not count
+  // What was read is in slabs, which are no heap.
+  std::uint64_t paths = 0;
+  for (const std::string& path : modules.paths()) paths += path.size();
+  const std::uint64_t rest = used > paths ? used - paths : 0;  // 0: a malloc that does not count
   fmt::print(
-      "{} modules of {} bytes, {}: {} bytes of heap a module, beside path and bytes {:.0f} "
+      "{} modules of {} bytes, {}: {} bytes of heap a module, beside its path {:.0f} "
       "(aim: {})\n",
       modules.paths().size(), modules.file_size(), name_of(placement),
       used / modules.paths().size(),

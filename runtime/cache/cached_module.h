@@ -37,14 +37,6 @@ class CachedModule {
     return Ptr(::new (memory) CachedModule(std::move(file), number, state, path));
   }
 
-  CacheState* const state;
-  ModuleNumber number() const { return first_name_.number; }
-
-  // Pins that were let go by threads without a cell of their own.
-  std::atomic<std::uint32_t> let_go_elsewhere{0};
-  // Nobody finds it any more: whoever lets a pin go asks whether it was the last.
-  std::atomic<bool> has_left{false};
-
   // Its identity, as of the last revalidation, is under the cache's lock, as are those below.
   ModuleFile file;
   CachedModule* next = nullptr;  // in the identity table, or in a list of what has left
@@ -53,6 +45,14 @@ class CachedModule {
   // Of compressed sections.
   LazyContent content;
 
+  // What a hit touches stands together, with the name behind it.
+  CacheState* const state;
+  // Pins that were let go by threads without a cell of their own.
+  std::atomic<std::uint32_t> let_go_elsewhere{0};
+  // Nobody finds it any more: whoever lets a pin go asks whether it was the last.
+  std::atomic<bool> has_left{false};
+
+  ModuleNumber number() const { return first_name_.number; }
   std::uint64_t size() const { return file.bytes().size(); }
   Name& first_name() { return first_name_; }
   // Under which it came.
@@ -69,7 +69,7 @@ class CachedModule {
  private:
   CachedModule(ModuleFile its_file, ModuleNumber its_number, CacheState& its_state,
                std::string_view path)
-      : state(&its_state), file(std::move(its_file)), first_name_(path, this, its_number) {}
+      : file(std::move(its_file)), state(&its_state), first_name_(path, this, its_number) {}
 
   Name first_name_;  // the last member
 };
