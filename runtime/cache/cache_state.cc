@@ -13,8 +13,6 @@
 namespace smf::internal {
 namespace {
 
-constexpr std::size_t kFirstModules = 64;
-
 // Milliseconds of the coarse clock: 2 ns to read, and ticks as often as the kernel does.
 std::int64_t now_ms() {
   timespec time{};
@@ -275,10 +273,10 @@ CacheState::Found CacheState::enter(ModuleFile file, std::uint64_t hash, const s
   try {
     if (is_other_file) other_files_.emplace(name, identity);
     if (PathTable::Slots* const old = table_.insert(hash, name)) garbage_.tables.push(old);
-    module.names.push(name);
+    module.add_name(*name);
   } catch (const std::bad_alloc&) {
     discard(name);
-    if (module.names.is_empty()) unlink(module);
+    if (!module.has_names()) unlink(module);
     throw;
   }
   return found;
@@ -290,14 +288,7 @@ CachedModule& CacheState::add(ModuleFile file, std::string_view path) {
   const std::uint64_t bytes = file.bytes().size();
   make_room(1, bytes);
   by_identity_.reserve_one();
-  if (free_numbers_.empty()) {
-    if (modules_.size() == modules_.capacity())
-      modules_.reserve(std::max(kFirstModules, 2 * modules_.size()));
-    free_numbers_.reserve(modules_.capacity());
-    modules_.emplace_back();
-    free_numbers_.push_back(static_cast<ModuleNumber>(modules_.size() - 1));
-  }
-  const ModuleNumber number = free_numbers_.back();
+  const ModuleNumber number = modules_.next_free();
   auto module = CachedModule::create(std::move(file), number, *this, path);
   remember_content(*module);
   try {
@@ -307,12 +298,12 @@ CachedModule& CacheState::add(ModuleFile file, std::string_view path) {
     throw;
   }
   by_identity_.insert(*module);
-  free_numbers_.pop_back();
-  modules_[number] = std::move(module);
   ++files_;
   bytes_ += bytes;
-  (modules_[number]->file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) += bytes;
-  return *modules_[number];
+  (module->file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) += bytes;
+  CachedModule& added = *module;
+  modules_.set(std::move(module));
+  return added;
 }
 
 // The stored hash only finds candidates: whoever writes a file writes its hash.
@@ -346,7 +337,7 @@ FileIdentity CacheState::identity_of(const CachedModule& module) const {
   return module.file.identity();
 }
 
-const FileIdentity& CacheState::identity_of(const Name& name) const {
+FileIdentity CacheState::identity_of(const Name& name) const {
   const auto other = other_files_.find(&name);
   return other == other_files_.end() ? name.module->file.identity() : other->second;
 }
@@ -354,7 +345,7 @@ const FileIdentity& CacheState::identity_of(const Name& name) const {
 // The module's file is no longer what these were equal to.
 void CacheState::unlink_other_files(CachedModule& module) {
   if (!options_.share_content) return;
-  for (Name* name = module.names.first(); name != nullptr;) {
+  for (Name* name = module.other_names(); name != nullptr;) {
     Name* const next = name->next;
     if (is_of_other_file(*name)) unlink_name(*name);
     name = next;
@@ -382,11 +373,11 @@ void CacheState::make_room(std::uint64_t files, std::uint64_t bytes, const Cache
   while (eviction_->size() > 0 && (files_ + files > options_.max_files ||
                                    bytes_ + frames.bytes() + bytes > options_.max_bytes)) {
     const ModuleNumber victim = eviction_->evict(read);
-    if (modules_[victim].get() == kept) {
+    if (modules_.find(victim) == kept) {
       is_set_aside = true;
       continue;
     }
-    unlink(*modules_[victim]);
+    unlink(*modules_.find(victim));
     ++counts_.evictions;
   }
   // Takes no memory: it was there before.
@@ -423,7 +414,7 @@ void CacheState::keep_frame(const CachedModule& module, const FrameCache::Key& k
 }
 
 void CacheState::unlink(CachedModule& module) {
-  while (Name* const name = module.names.pop()) {
+  while (Name* const name = module.take_name()) {
     table_.erase(name);
     discard(name);
   }
@@ -436,14 +427,14 @@ void CacheState::unlink(CachedModule& module) {
   if (ModuleContent* const content = module.content.get()) content->drop_frames();
   (module.file.is_mapped() ? counts_.bytes_mapped : counts_.bytes_read) -= module.size();
   module.has_left.store(true, std::memory_order_relaxed);
-  garbage_.modules.push(modules_[module.number()].release());
+  garbage_.modules.push(modules_.take(module.number()));
 }
 
 void CacheState::unlink_name(Name& name) {
   CachedModule& module = *name.module;
-  if (module.names.first()->next == nullptr) return unlink(module);
+  if (module.has_one_name()) return unlink(module);
   table_.erase(&name);
-  module.names.remove(&name);
+  module.remove_name(name);
   discard(&name);
 }
 
@@ -488,7 +479,7 @@ void CacheState::unwatch(const Name& name) {
 
 void CacheState::free(CachedModule* module) {
   cells_->reset(module->number());
-  free_numbers_.push_back(module->number());
+  modules_.free(module->number());
   CachedModule::Free()(module);
 }
 
@@ -579,8 +570,8 @@ bool CacheState::make_due(std::uint64_t hash, std::string_view path) {
 
 void CacheState::clear() {
   const Lock lock(mutex_);
-  for (std::size_t i = 0; i < modules_.size(); ++i)
-    if (modules_[i] != nullptr) unlink(*modules_[i]);
+  for (ModuleNumber i = 0; i < modules_.size(); ++i)
+    if (CachedModule* const module = modules_.find(i)) unlink(*module);
   collect();
 }
 

@@ -21,6 +21,7 @@
 #include "runtime/cache/cached_module.h"
 #include "runtime/cache/chain.h"
 #include "runtime/cache/identity_table.h"
+#include "runtime/cache/module_table.h"
 #include "runtime/cache/name_watch.h"
 #include "runtime/cache/path_table.h"
 #include "runtime/cache/section_content.h"
@@ -101,7 +102,7 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   void remember_content(CachedModule& module);
   void forget_content(const CachedModule& module);
   bool is_of_other_file(const Name& name) const;
-  const FileIdentity& identity_of(const Name& name) const;
+  FileIdentity identity_of(const Name& name) const;
   void unlink_other_files(CachedModule& module);
   bool is_note_update(const CachedModule& module, const ModuleFile& file) const;
   void set_identity(CachedModule& module, const FileIdentity& identity);
@@ -133,14 +134,13 @@ class CacheState : public std::enable_shared_from_this<CacheState> {
   std::condition_variable loaded_;
   std::map<std::string, std::shared_ptr<Load>, std::less<>> loads_;
   IdentityTable by_identity_;
-  std::vector<CachedModule::Ptr> modules_;  // by number; those in the cache
+  ModuleTable modules_;  // those in the cache
   // With CacheOptions::share_content: modules by the hash that they store of their content, and
   // names that lead to a module of another file.
   std::multimap<ContentHash, CachedModule*> by_content_;
   std::map<const Name*, FileIdentity> other_files_;
   Chain<CachedModule> left_;            // pinned
   std::shared_ptr<CacheState> keeper_;  // as long as there are any
-  std::vector<ModuleNumber> free_numbers_;
   std::unique_ptr<Eviction> eviction_;
   Garbage garbage_;
   CacheStats counts_;  // the sums and what happens under the lock

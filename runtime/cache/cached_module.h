@@ -40,7 +40,6 @@ class CachedModule {
   // Its identity, as of the last revalidation, is under the cache's lock, as are those below.
   ModuleFile file;
   CachedModule* next = nullptr;  // in the identity table, or in a list of what has left
-  Chain<Name> names;             // that lead here
 
   // Of compressed sections.
   LazyContent content;
@@ -51,6 +50,39 @@ class CachedModule {
   std::atomic<std::uint32_t> let_go_elsewhere{0};
   // Nobody finds it any more: whoever lets a pin go asks whether it was the last.
   std::atomic<bool> has_left{false};
+
+  // Names that lead here, under the cache's lock: the first one, unless that was taken out, and
+  // others in a chain that hangs in it.
+  bool has_names() const { return has_first_name_ || first_name_.next != nullptr; }
+  bool has_one_name() const {
+    return has_first_name_ ? first_name_.next == nullptr
+                           : first_name_.next != nullptr && first_name_.next->next == nullptr;
+  }
+  Name* other_names() const { return first_name_.next; }
+  void add_name(Name& name) {
+    if (&name == &first_name_) {
+      has_first_name_ = true;
+    } else {
+      name.next = first_name_.next;
+      first_name_.next = &name;
+    }
+  }
+  void remove_name(Name& name) {
+    if (&name == &first_name_) {
+      has_first_name_ = false;
+      return;
+    }
+    Name** at = &first_name_.next;
+    while (*at != &name) at = &(*at)->next;
+    *at = name.next;
+  }
+  // Any of them, taken out; nullptr where there is none.
+  Name* take_name() {
+    Name* const name = first_name_.next != nullptr ? first_name_.next : &first_name_;
+    if (!has_names()) return nullptr;
+    remove_name(*name);
+    return name;
+  }
 
   ModuleNumber number() const { return first_name_.number; }
   std::uint64_t size() const { return file.bytes().size(); }
@@ -71,6 +103,7 @@ class CachedModule {
                std::string_view path)
       : file(std::move(its_file)), state(&its_state), first_name_(path, this, its_number) {}
 
+  bool has_first_name_ = false;
   Name first_name_;  // the last member
 };
 

@@ -21,7 +21,7 @@ CachedModule* IdentityTable::find(const FileIdentity& identity) const {
 }
 
 void IdentityTable::reserve_one() {
-  if (size_ < buckets_.size()) return;
+  if (size_ < kMostInABucket * buckets_.size()) return;
   std::vector<Chain<CachedModule>> old(std::max(kFirstBuckets, 2 * buckets_.size()));
   buckets_.swap(old);
   for (auto& chain : old)
@@ -29,7 +29,7 @@ void IdentityTable::reserve_one() {
 }
 
 void IdentityTable::insert(CachedModule& module) {
-  SMF_DCHECK(size_ < buckets_.size());
+  SMF_DCHECK(size_ < kMostInABucket * buckets_.size());
   bucket(module.file.identity()).push(&module);
   ++size_;
 }

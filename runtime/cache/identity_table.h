@@ -1,5 +1,5 @@
 // From a file's identity to its module, for one thread at a time: chains through the modules
-// themselves, one pointer a bucket.
+// themselves, one pointer for two of them at most.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,7 @@ class IdentityTable {
 
  private:
   static constexpr std::size_t kFirstBuckets = 64;
+  static constexpr std::size_t kMostInABucket = 2;  // on average
 
   Chain<CachedModule>& bucket(const FileIdentity& identity);
 

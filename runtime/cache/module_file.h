@@ -59,9 +59,20 @@ class ModuleFile {
   SmfView view() const {
     return mapped_ != nullptr ? mapped_->view : SmfView::reopen(block_.bytes(), opened_);
   }
-  const FileIdentity& identity() const { return identity_; }
+  FileIdentity identity() const {
+    return {.device = device_,
+            .inode = inode_,
+            .size = bytes().size(),
+            .modified = modified_,
+            .changed = changed_};
+  }
   // The file was changed in place, and is still the same.
-  void set_identity(const FileIdentity& identity) { identity_ = identity; }
+  void set_identity(const FileIdentity& identity) {
+    device_ = identity.device;
+    inode_ = identity.inode;
+    modified_ = identity.modified;
+    changed_ = identity.changed;
+  }
 
   bool is_mapped() const { return mapped_ != nullptr; }
   // Whether the file was found truncated under its mapping, so that zeros were read. Never of what
@@ -84,14 +95,20 @@ class ModuleFile {
   static Result<ModuleFile> read(const os::InputFile& file, Slabs& slabs);
   static Result<ModuleFile> map(const os::InputFile& file);
   ModuleFile(SlabBlock block, const SmfView& view, const FileIdentity& identity)
-      : block_(std::move(block)), opened_(view.opened()), identity_(identity) {}
+      : block_(std::move(block)), opened_(view.opened()) {
+    set_identity(identity);
+  }
   ModuleFile(std::unique_ptr<Mapped> mapped, const FileIdentity& identity)
-      : mapped_(std::move(mapped)), identity_(identity) {}
+      : mapped_(std::move(mapped)) {
+    set_identity(identity);
+  }
 
   SlabBlock block_;                 // of what was read
   std::unique_ptr<Mapped> mapped_;  // or this
   SmfView::Opened opened_;
-  FileIdentity identity_;
+  // An identity whose size is that of the bytes.
+  std::uint64_t device_ = 0, inode_ = 0;
+  std::int64_t modified_ = 0, changed_ = 0;
 };
 
 }  // namespace smf

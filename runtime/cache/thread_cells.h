@@ -57,7 +57,7 @@ class ThreadCells;
 class alignas(64) CellsOfThread {
  public:
   static constexpr std::size_t kChunk = 1024;
-  static constexpr std::size_t kMaxChunks = 1024;  // a million modules
+  static constexpr std::size_t kMaxChunks = 512;  // half a million modules
 
   CellsOfThread() = default;
   CellsOfThread(const CellsOfThread&) = delete;
