@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,12 +27,15 @@ class Faults : public ModuleFiles, public testing::WithParamInterface<CacheOptio
     link_ = folder_ + "/link";
     std::filesystem::create_symlink(paths_[0], link_);
     version_ = folder_ + "/version";
+    write(0, "module 0");
+    write(2, "equal");
+    write(3, "equal");
   }
 
+  // What use() replaces. Hundreds of times, so nothing waits for the disk.
   void put_back() const {
-    for (std::size_t i = 0; i < 3; ++i) write(i, fmt::format("module {}", i));
-    write(3, "module 2");  // equal bytes
-    write_file(version_, module_of("version"));
+    std::ofstream(paths_[1], std::ios::binary) << first_;
+    std::ofstream(version_, std::ios::binary) << second_;
   }
 
   // Allocates nothing of its own.
@@ -114,6 +118,7 @@ class Faults : public ModuleFiles, public testing::WithParamInterface<CacheOptio
 
   std::vector<std::string> paths_;
   std::string link_, version_;
+  const std::string first_ = module_of("first"), second_ = module_of("second, longer");
 };
 
 TEST_P(Faults, EachAllocationMayFail) {
