@@ -54,6 +54,7 @@ std::uint64_t memory_of(std::string_view name) {
 // Median over repetitions; each gives the time of one operation.
 double repeated(const std::function<double()>& once) {
   std::vector<double> times;
+  times.reserve(kRepetitions);
   for (std::size_t i = 0; i < kRepetitions; ++i) times.push_back(once());
   return median(times);
 }
@@ -72,6 +73,11 @@ double clock_ns() {
   return whole.lap() / kCalls;
 }
 
+double pages_of_file(std::size_t page) {
+  const std::size_t pages = kFileSize / page;
+  return static_cast<double>(pages);
+}
+
 double anonymous_fault_ns(std::size_t page) {
   void* const memory =
       ::mmap(nullptr, kFileSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -82,7 +88,7 @@ double anonymous_fault_ns(std::size_t page) {
   for (std::size_t at = 0; at < kFileSize; at += page) bytes[at] = 1;
   const double time = watch.lap();
   ::munmap(memory, kFileSize);
-  return time / static_cast<double>(kFileSize / page);
+  return time / pages_of_file(page);
 }
 
 os::MappedFile map(const std::string& path) {
@@ -108,7 +114,7 @@ double file_fault_ns(const std::string& path, std::size_t page, double& pages) {
   benchmark::DoNotOptimize(sum);
   const double time = watch.lap();
   const auto faults = static_cast<double>(std::max<std::uint64_t>(faults_so_far() - before, 1));
-  pages = static_cast<double>(kFileSize / page) / faults;
+  pages = pages_of_file(page) / faults;
   return time / faults;
 }
 
@@ -117,7 +123,7 @@ double populate_page_ns(const std::string& path, std::size_t page) {
   Stopwatch watch;
   const auto populated = mapped.advise(os::Advice::kPopulate);
   const double time = watch.lap();
-  return populated ? time / static_cast<double>(kFileSize / page) : 0;
+  return populated ? time / pages_of_file(page) : 0;
 }
 
 double memcpy_gb_per_s() {

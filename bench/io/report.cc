@@ -27,6 +27,7 @@ double ratio(const Row* of, const Row* to) {
   const std::vector<double>&a = of->charged(), &b = to->charged();
   SMF_CHECK(a.size() == b.size());
   std::vector<double> ratios;
+  ratios.reserve(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) ratios.push_back(a[i] / b[i]);
   return median(std::move(ratios));
 }
@@ -157,9 +158,11 @@ void print_break_even(std::span<const BreakEven> files) {
              "populate < pread", "populate < whole", "measured to");
   for (const BreakEven& file : files) {
     std::vector<std::size_t> ks;
+    ks.reserve(file.points.size());
     for (const auto& point : file.points) ks.push_back(point.accesses);
     const auto wins = [&](std::size_t of, std::size_t against) {
       std::vector<bool> is_cheaper;
+      is_cheaper.reserve(file.points.size());
       for (const auto& point : file.points)
         is_cheaper.push_back(point.total_ns[of] < point.total_ns[against]);
       return describe_wins(ks, is_cheaper);
