@@ -116,57 +116,51 @@ class Faults : public ModuleFiles, public testing::WithParamInterface<CacheOptio
     EXPECT_EQ(cache->stats().bytes_mapped + cache->stats().bytes_read, 0u);
   }
 
+  // Calls use_failing(), which lets the n-th of something fail and tells whether there were as
+  // many, for all n.
+  template <typename UseFailing>
+  void fail_each(const UseFailing& use_failing) const {
+    bool has_failed = true;
+    for (std::int64_t n = 0; has_failed; ++n) {
+      put_back();
+      const int descriptors = os::descriptor_count();
+      const std::size_t mappings = os::mapping_count(folder_);
+      std::optional<SmfCache> cache;
+      Outcome outcome;
+      has_failed = use_failing(n, cache, outcome);
+      ASSERT_TRUE(outcome.is_good()) << n;
+      ASSERT_LE(outcome.failures(), has_failed ? 1u : 0u) << n;
+      ASSERT_NO_FATAL_FAILURE(expect_well(cache)) << n;
+      cache.reset();
+      ASSERT_EQ(os::descriptor_count(), descriptors) << n;
+      ASSERT_EQ(os::mapping_count(folder_), mappings) << n;
+    }
+  }
+
   std::vector<std::string> paths_;
   std::string link_, version_;
   const std::string first_ = module_of("first"), second_ = module_of("second, longer");
 };
 
 TEST_P(Faults, EachAllocationMayFail) {
-  for (std::int64_t n = 0;; ++n) {
-    put_back();
-    const int descriptors = os::descriptor_count();
-    const std::size_t mappings = os::mapping_count(folder_);
-    std::optional<SmfCache> cache;
-    Outcome outcome;
-    bool has_failed = false;
-    {
-      const FailingNew failing(n);
-      outcome = use(GetParam(), cache);
-      has_failed = failing.has_failed();
-    }
-    ASSERT_TRUE(outcome.is_good()) << n;
-    ASSERT_LE(outcome.failures(), has_failed ? 1u : 0u) << n;
-    expect_well(cache);
-    if (HasFatalFailure()) return;
-    cache.reset();
-    ASSERT_EQ(os::descriptor_count(), descriptors) << n;
-    ASSERT_EQ(os::mapping_count(folder_), mappings) << n;
-    if (!has_failed) break;
-  }
+  fail_each([&](std::int64_t n, std::optional<SmfCache>& cache, Outcome& outcome) {
+    const FailingNew failing(n);
+    outcome = use(GetParam(), cache);
+    return failing.has_failed();
+  });
 }
 
 TEST_P(Faults, EachSystemCallMayFail) {
-  for (int n = 0;; ++n) {
-    put_back();
-    const int descriptors = os::descriptor_count();
-    const std::size_t mappings = os::mapping_count(folder_);
-    os::FaultCalls calls;
-    calls.fail_at = n;
-    CacheOptions options = GetParam();
-    options.calls = &calls;
-    std::optional<SmfCache> cache;
-    const Outcome outcome = use(options, cache);
-    const bool has_failed = calls.calls > n;
+  os::FaultCalls calls;
+  CacheOptions options = GetParam();
+  options.calls = &calls;
+  fail_each([&](std::int64_t n, std::optional<SmfCache>& cache, Outcome& outcome) {
+    calls.calls = 0;
+    calls.fail_at = static_cast<int>(n);
+    outcome = use(options, cache);
     calls.fail_at = -1;
-    ASSERT_TRUE(outcome.is_good()) << n;
-    ASSERT_LE(outcome.failures(), has_failed ? 1u : 0u) << n;
-    expect_well(cache);
-    if (HasFatalFailure()) return;
-    cache.reset();
-    ASSERT_EQ(os::descriptor_count(), descriptors) << n;
-    ASSERT_EQ(os::mapping_count(folder_), mappings) << n;
-    if (!has_failed) break;
-  }
+    return calls.calls > n;
+  });
 }
 
 std::string name_of(const testing::TestParamInfo<CacheOptions>& info) {
