@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "runtime/cache/cache.h"
 #include "runtime/cache/cached_module.h"

@@ -54,8 +54,4 @@ void PathTable::erase(const Name* name) {
   }
 }
 
-std::size_t PathTable::memory() const {
-  return (slots_.load(std::memory_order_relaxed)->mask + 1) * sizeof(Slot);
-}
-
 }  // namespace smf::internal

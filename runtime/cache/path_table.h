@@ -79,7 +79,6 @@ class PathTable {
   void erase(const Name* name);
 
   std::size_t size() const { return size_; }
-  std::size_t memory() const;  // bytes
 
   struct Slot {
     std::atomic<std::uint64_t> hash{kEmpty};

@@ -5,14 +5,14 @@
 // in steps of 128 KiB; the step that brings a huge page pays for those behind it, which are calls
 // that find nothing to do. What was never used of a slab takes no memory.
 //
-// A block is a multiple of 64
-// bytes, the first on a boundary of 64: a cache line, and enough for what a section may want to be
-// aligned to (SmfView wants nothing: it copies what it reads). Free extents keep their own books,
-// in their own bytes: a node at the front, the size at the end, a bit in the slab's map for the
-// first and the last unit. So a block that is given back finds its free neighbours in O(1), nothing
-// is allocated for it, and giving back cannot fail. Nodes hang in 64 lists by size, four to a power
-// of two. What is taken is the smallest that fits of the first 32 in the list of its size, or else
-// of the next list that is not empty: the best fit, but for lists that are longer, in bounded time.
+// A block is a multiple of 64 bytes, the first on a boundary of 64: a cache line, and enough for
+// what a section may want to be aligned to (SmfView wants nothing: it copies what it reads). Free
+// extents keep their own books, in their own bytes: a node at the front, the size at the end, a bit
+// in the slab's map for the first and the last unit. So a block that is given back finds its free
+// neighbours in O(1), nothing is allocated for it, and giving back cannot fail. Nodes hang in 64
+// lists by size, four to a power of two. What is taken is the smallest that fits of the first 32 in
+// the list of its size, or else of the next list that is not empty: the best fit, but for lists
+// that are longer, in bounded time.
 //
 //   overhead   24 bytes a block, in whoever holds it, and what rounding to 64 takes (1.6 % of 2
 //              KiB); 0.2 % of a slab

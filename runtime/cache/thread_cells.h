@@ -22,8 +22,9 @@
 //   threads   get their cells when they first use a cache, and leave them for the next thread when
 //             they end: counts stay valid, since only sums matter.
 //
-// Memory: 16 bytes a module and thread, in chunks of 1024 modules. Counts are 32 bits and wrap
-// around: their difference is right as long as there are fewer than 4 billion pins at once.
+// Memory: 16 bytes a module and thread, in chunks of 1024 modules, of which there can be 512
+// (module_table.h refuses more). Counts are 32 bits and wrap around: their difference is right as
+// long as there are fewer than 4 billion pins at once.
 //
 // Rejected: hazard pointers (one more store and a validating load a hit, and a list to scan at each
 // release), reference counts with a bias (the count moves to the module as soon as two threads use
