@@ -454,6 +454,7 @@ void CacheState::collect() noexcept {
   while (CachedModule* const module = garbage_.modules.pop()) {
     unwatch(module->first_name());
     if (pins(*module) == 0) {
+      cells_->wait_for_those_inside();
       free(module);
       continue;
     }
@@ -525,7 +526,7 @@ void CacheState::release_left(CachedModule* module) {
   CachedModule* at = left_.first();
   while (at != nullptr && at != module) at = at->next;
   if (at == nullptr || pins(*module) != 0) return;
-  cells_->wait_for_readers();
+  cells_->wait_for_those_inside();
   left_.remove(module);
   --counts_.held_files;
   counts_.held_bytes -= module->weight();

@@ -112,6 +112,10 @@ void ThreadCells::give_back(CellsOfThread* cells) {
 void ThreadCells::wait_for_readers() {
   full_fence();
   if (kKernelFences) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  wait_for_those_inside();
+}
+
+void ThreadCells::wait_for_those_inside() {
   const std::lock_guard lock(mutex_);
   for (const auto& cells : threads_) {
     const std::uint64_t before = cells->sequence.load(std::memory_order_acquire);

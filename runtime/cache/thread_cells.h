@@ -8,7 +8,8 @@
 // free when as many pins were let go as taken, by all threads together. Letting go is summed up
 // first, taking second: what is read in between can only make the difference larger, so a
 // difference of 0 is true, and stays. That is looked at when a module leaves the cache, and when a
-// pin of one that has left is let go.
+// pin of one that has left is let go. Whoever counted the last pin may still be about to ask the
+// module whether it has left: he does that inside of a section, which is waited for once more.
 //
 //   Section   a thread that looks at shared tables says so in its `sequence`, odd meanwhile; what
 //             was unlinked from the tables is freed after everybody who was inside has left.
@@ -142,6 +143,9 @@ class ThreadCells : public std::enable_shared_from_this<ThreadCells> {
   // Makes what was stored before visible to whoever enters a section from now on, and waits for
   // those who are inside to leave.
   void wait_for_readers();
+  // Waits for those who are inside, and did before something of which the caller knows, such as
+  // letting go of the pins that were summed up.
+  void wait_for_those_inside();
   // Pins that were not let go, of all threads: never too few. A module that nobody can find and
   // that has none stays without.
   std::uint32_t pins(ModuleNumber module) const;
