@@ -137,6 +137,24 @@ class FaultCallsOver : public Base {
   int inotify_rm_watch(int fd, int watch) override {
     return fails() ? -1 : Base::inotify_rm_watch(fd, watch);
   }
+  int memfd_create(const char* name, unsigned flags) override {
+    return fails() ? -1 : Base::memfd_create(name, flags);
+  }
+  int ftruncate(int fd, off_t size) override { return fails() ? -1 : Base::ftruncate(fd, size); }
+  int add_seals(int fd, int seals) override { return fails() ? -1 : Base::add_seals(fd, seals); }
+  int mprotect(void* address, size_t size, int protection) override {
+    return fails() ? -1 : Base::mprotect(address, size, protection);
+  }
+  void* mremap(void* address, size_t old_size, size_t size, int flags, void* wanted) override {
+    return fails() ? reinterpret_cast<void*>(-1)
+                   : Base::mremap(address, old_size, size, flags, wanted);
+  }
+  int mseal(void* address, size_t size) override {
+    return fails() ? -1 : Base::mseal(address, size);
+  }
+  ssize_t getrandom(void* out, size_t size) override {
+    return fails() ? -1 : Base::getrandom(out, size);
+  }
 
  private:
   static constexpr int kTmpFileBit = 020000000;  // O_TMPFILE without O_DIRECTORY

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "runtime/os/input_file.h"
+#include "runtime/os/tiny_function.h"
 
 namespace smf::os {
 namespace {
@@ -27,16 +28,7 @@ constexpr int kPrGetMdwe = 66;
 constexpr unsigned long kMdweRefuseExecGain = 1;
 
 constexpr int kAnswer = 42;
-// int answer(void) { return 42; }
-#if defined(__x86_64__)
-constexpr std::array<unsigned char, 6> kFunction = {0xB8, 42, 0, 0, 0, 0xC3};
-#elif defined(__aarch64__)
-constexpr std::array<unsigned char, 8> kFunction = {0x40, 0x05, 0x80, 0x52, 0xC0, 0x03, 0x5F, 0xD6};
-#elif defined(__riscv)
-constexpr std::array<unsigned char, 8> kFunction = {0x13, 0x05, 0xA0, 0x02, 0x67, 0x80, 0x00, 0x00};
-#else
-#error "the machine code of `return 42` for this processor is missing"
-#endif
+constexpr auto kFunction = function_returning(kAnswer);
 
 Attempt failed(std::string_view call) {
   char buffer[128];

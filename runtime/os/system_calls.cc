@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -74,6 +76,22 @@ int SystemCalls::inotify_add_watch(int fd, const char* path, std::uint32_t mask)
   return ::inotify_add_watch(fd, path, mask);
 }
 int SystemCalls::inotify_rm_watch(int fd, int watch) { return ::inotify_rm_watch(fd, watch); }
+int SystemCalls::memfd_create(const char* name, unsigned flags) {
+  return ::memfd_create(name, flags);
+}
+int SystemCalls::ftruncate(int fd, off_t size) { return ::ftruncate(fd, size); }
+int SystemCalls::add_seals(int fd, int seals) { return ::fcntl(fd, F_ADD_SEALS, seals); }
+int SystemCalls::mprotect(void* address, size_t size, int protection) {
+  return ::mprotect(address, size, protection);
+}
+void* SystemCalls::mremap(void* address, size_t old_size, size_t size, int flags, void* wanted) {
+  return ::mremap(address, old_size, size, flags, wanted);
+}
+int SystemCalls::mseal(void* address, size_t size) {
+  constexpr long kMseal = 462;  // which C libraries of before 2024 do not name
+  return static_cast<int>(::syscall(kMseal, address, size, 0));
+}
+ssize_t SystemCalls::getrandom(void* out, size_t size) { return ::getrandom(out, size, 0); }
 
 SystemCalls& SystemCalls::kernel() {
   static SystemCalls instance;

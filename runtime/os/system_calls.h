@@ -54,6 +54,13 @@ class SystemCalls {
   virtual int inotify_init1(int flags);
   virtual int inotify_add_watch(int fd, const char* path, std::uint32_t mask);
   virtual int inotify_rm_watch(int fd, int watch);
+  virtual int memfd_create(const char* name, unsigned flags);
+  virtual int ftruncate(int fd, off_t size);
+  virtual int add_seals(int fd, int seals);  // fcntl(F_ADD_SEALS)
+  virtual int mprotect(void* address, size_t size, int protection);
+  virtual void* mremap(void* address, size_t old_size, size_t size, int flags, void* wanted);
+  virtual int mseal(void* address, size_t size);  // Linux 6.10
+  virtual ssize_t getrandom(void* out, size_t size);
 
   // The kernel itself.
   static SystemCalls& kernel();

@@ -1,0 +1,191 @@
+// Which granules of code memory are free, and which blocks the others make up.
+//
+// A granule is 64 bytes, a cache line: code that runs and code that is being written never share
+// one. 64 granules make a word: one 64-bit bitmap of what is free, 4 KiB of code. A block of up to
+// 32 granules lies within a word, so taking it is one compare-and-swap there and giving it back one
+// atomic OR; neighbours coalesce because bits do. A larger block begins with a word, and is found
+// under the caller's lock. Beside the bitmap each granule has 16 bits of state, which say, for the
+// first of a block, what the block is and how many bytes were asked for. Together that is 3.3 % of
+// the code memory, outside of it, where no code can reach it by running on.
+//
+//   taking     begins where this thread gave a block of that size back last, and then where it took
+//              the last one, and goes up from there: next fit, a cursor for each size and thread.
+//              With 100 000 blocks and random holes a sweep passes each word once a size, some
+//              2 ns a word. First fit would pass the full ones again for each block (AsmJit's 2.5
+//              us with half of 100 000 blocks freed), free lists would keep their links somewhere:
+//              in code memory, where a freed function's bytes have to stay or trap, or in 4 more
+//              bytes a granule.
+//   threads    have cursors of their own, and begin at different places of new memory, so that they
+//              rarely meet in a word. A cursor is a hint: nothing is lost when a thread ends.
+//              Rejected: stacks of free blocks a thread, which save two locked operations (6 ns)
+//              and cost what other threads cannot have.
+//   sizes      from 33 granules on are rare, and take their time in copying.
+//
+// A state changes from live to nothing by compare-and-swap: of two threads that free the same block
+// one is refused, and so is who frees an address inside of a block.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "runtime/base/error.h"
+#include "runtime/os/system_calls.h"
+
+namespace smf::internal {
+
+using Granule = std::uint32_t;
+
+// Where a thread looks first, for each number of granules: words. Any value will do.
+struct BlockCursor {
+  static constexpr std::size_t kSizes = 33;  // 0 is not used
+
+  std::array<std::uint32_t, kSizes> given{};  // where it gave a block back
+  std::array<std::uint32_t, kSizes> next{};   // where it took one
+};
+
+class BlockMap {
+ public:
+  static constexpr unsigned kGranulesInWord = 64;
+  static constexpr unsigned kMaxSmall = 32;  // granules; larger blocks begin with a word
+  static constexpr std::uint32_t kMaxSize = 0xfff;
+
+  enum class Kind : std::uint8_t {
+    kNone,  // free, inside of a block, or just being taken or given
+    kOpen,  // being written for the first time
+    kLive,
+    kQuarantined,  // freed, and not to be touched yet
+  };
+
+  // What a first granule says. A size of more than kMaxSize is kept elsewhere, by set_size(), and
+  // is 0 here.
+  struct State {
+    Kind kind = Kind::kNone;
+    bool is_written = false;  // a live one that is being changed
+    std::uint32_t size = 0;   // bytes that were asked for
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  // Of so many granules, a multiple of 64, none of which is there yet. The memory is the kernel's,
+  // touched as it is used. kSystem.
+  static Result<BlockMap> create(std::uint32_t granules, os::SystemCalls& calls);
+  BlockMap(BlockMap&& other) noexcept;
+  BlockMap& operator=(BlockMap&&) = delete;
+  ~BlockMap();
+
+  std::uint32_t granules() const { return words_count_ * kGranulesInWord; }
+  std::uint32_t words() const { return words_count_; }
+
+  // The following may be called by any thread at any time.
+
+  // Takes 1 to kMaxSmall granules within a word, looking up to word `end`. nullopt: nothing there
+  // from the cursor on, which stands at the end then.
+  std::optional<Granule> take(unsigned count, BlockCursor& cursor, std::uint32_t end) {
+    if (const auto found = take_in(cursor.given[count], count)) [[likely]]
+      return found;
+    return sweep(count, cursor, end);
+  }
+  // Gives back what take() or take_large() gave, or a part of it.
+  void give(Granule first, std::uint32_t count);
+  // The same of a block within a word, to be found again first by who has the cursor.
+  void give(Granule first, unsigned count, BlockCursor& cursor) {
+    const std::uint32_t word = first / kGranulesInWord;
+    cursor.given[count] = word;
+    free_[word].fetch_or(mask(count) << (first % kGranulesInWord), std::memory_order_seq_cst);
+  }
+
+  State state(Granule first) const {
+    return unpack(states_[first].load(std::memory_order_seq_cst));
+  }
+  void set_state(Granule first, State state) {
+    states_[first].store(pack(state), std::memory_order_release);
+  }
+  // Only if it is `expected`.
+  bool change_state(Granule first, State expected, State wanted) {
+    std::uint16_t before = pack(expected);
+    return states_[first].compare_exchange_strong(before, pack(wanted), std::memory_order_seq_cst);
+  }
+  bool is_free(Granule granule) const {
+    return (free_[granule / kGranulesInWord].load(std::memory_order_seq_cst) >>
+                (granule % kGranulesInWord) &
+            1) != 0;
+  }
+  // The first granule at or before `inside` that begins a small block, as far as such a block can
+  // reach, which may end before `inside`; nullopt without one.
+  std::optional<Granule> begin_before(Granule inside) const;
+
+  // The following are for one thread at a time (the caller's lock), while others do the above.
+
+  // Takes whole words, and the first granules of the last: so many granules, from words of
+  // [begin, end).
+  std::optional<Granule> take_large(std::uint32_t count, std::uint32_t begin, std::uint32_t end);
+  // Sizes that a state has no room for, of blocks by their first granule.
+  void set_size(Granule first, std::size_t size) { sizes_[first] = size; }  // throws std::bad_alloc
+  void forget_size(Granule first) { sizes_.erase(first); }
+  std::size_t size(Granule first) const { return sizes_.at(first); }
+  // The block with such a size that holds the granule, or ends before it.
+  std::optional<Granule> sized_before(Granule inside) const;
+
+  // Words that are there from now on, all free; and that are no longer there, if all were free.
+  void add_words(std::uint32_t first, std::uint32_t count);
+  bool remove_words(std::uint32_t first, std::uint32_t count);
+  std::uint32_t count_free(std::uint32_t first, std::uint32_t count) const;
+
+ private:
+  BlockMap() = default;
+
+  static constexpr std::uint64_t mask(unsigned count) { return ~std::uint64_t{0} >> (64 - count); }
+  // The lowest bit from which `count` bits of `free` are set; 64 without one.
+  static unsigned find_run(std::uint64_t free, unsigned count);
+  std::optional<Granule> take_in(std::uint32_t word, unsigned count);
+  bool take_exactly(std::uint32_t word, std::uint64_t bits);
+  std::optional<Granule> sweep(unsigned count, BlockCursor& cursor, std::uint32_t end);
+
+  // 2 bits of kind, 1 of is_written, 12 of size.
+  static constexpr std::uint16_t pack(State state) {
+    return static_cast<std::uint16_t>(static_cast<unsigned>(state.kind) << 14 |
+                                      static_cast<unsigned>(state.is_written) << 13 | state.size);
+  }
+  static constexpr State unpack(std::uint16_t bits) {
+    return {.kind = static_cast<Kind>(bits >> 14),
+            .is_written = (bits >> 13 & 1) != 0,
+            .size = bits & kMaxSize};
+  }
+
+  std::uint32_t words_count_ = 0;
+  std::size_t mapped_size_ = 0;
+  os::SystemCalls* calls_ = nullptr;
+  std::span<std::atomic<std::uint64_t>> free_{};
+  std::span<std::atomic<std::uint16_t>> states_{};
+  std::map<Granule, std::size_t> sizes_{};
+};
+
+inline unsigned BlockMap::find_run(std::uint64_t free, unsigned count) {
+  // After each step a bit says that so many bits from it on are set.
+  unsigned have = 1;
+  while (have < count) {
+    const unsigned step = have < count - have ? have : count - have;
+    free &= free >> step;
+    have += step;
+  }
+  return static_cast<unsigned>(std::countr_zero(free));
+}
+
+inline std::optional<Granule> BlockMap::take_in(std::uint32_t word, unsigned count) {
+  std::uint64_t before = free_[word].load(std::memory_order_relaxed);
+  while (true) {
+    const unsigned at = find_run(before, count);
+    if (at == kGranulesInWord) return std::nullopt;
+    if (free_[word].compare_exchange_weak(before, before & ~(mask(count) << at),
+                                          std::memory_order_seq_cst, std::memory_order_relaxed))
+      return word * kGranulesInWord + at;
+  }
+}
+
+}  // namespace smf::internal

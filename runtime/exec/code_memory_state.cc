@@ -1,0 +1,499 @@
+#include "runtime/exec/code_memory_state.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <new>
+#include <utility>
+
+#include "runtime/base/check.h"
+#include "runtime/exec/machine_code.h"
+
+namespace smf::internal {
+namespace {
+
+std::atomic<std::uint64_t> next_number{1};
+std::atomic<std::uint32_t> next_thread{0};
+
+// Where this thread begins in new memory: threads in a row are 8 words apart, a cache line of the
+// bitmap.
+std::uint32_t own_word() {
+  thread_local const std::uint32_t thread = next_thread.fetch_add(1, std::memory_order_relaxed);
+  return thread * 8;
+}
+
+std::unexpected<Error> out_of_memory() {
+  return fail(ErrorCode::kOutOfMemory, "not enough memory to keep account of code");
+}
+
+std::unexpected<Error> refuse(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CodeMemoryState>> CodeMemoryState::create(const CodeMemoryOptions& options) {
+  const std::size_t region = options.region_bytes;
+  if (region == 0 || region % CodeSpace::kMaxSegment != 0 ||
+      region > CodeMemoryOptions::kMaxRegionBytes) {
+    return refuse(fmt::format("regions of {} bytes: not a multiple of {} up to {}", region,
+                              CodeSpace::kMaxSegment, CodeMemoryOptions::kMaxRegionBytes));
+  }
+  const std::uint64_t regions = (options.max_bytes + region - 1) / region;
+  if (options.max_bytes == 0 || regions > CodeSpace::kMaxRegions) {
+    return refuse(fmt::format("code memory of {} bytes in regions of {}: not 1 to {} regions",
+                              options.max_bytes, region, CodeSpace::kMaxRegions));
+  }
+  os::SystemCalls& calls = options.calls != nullptr ? *options.calls : os::SystemCalls::kernel();
+  SMF_ASSIGN(CodeSpace space, CodeSpace::create({.protection = options.protection,
+                                                 .near = options.near,
+                                                 .region_size = region,
+                                                 .max_regions = static_cast<unsigned>(regions),
+                                                 .calls = &calls}));
+  const std::size_t granule = space.protection() == CodeProtection::kDualMapping
+                                  ? kGranule
+                                  : static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  SMF_ASSIGN(BlockMap blocks,
+             BlockMap::create(static_cast<std::uint32_t>(regions * region / granule), calls));
+  return std::make_unique<CodeMemoryState>(options, std::move(space), std::move(blocks));
+}
+
+CodeMemoryState::CodeMemoryState(const CodeMemoryOptions& options, CodeSpace space, BlockMap blocks)
+    : options_(options),
+      number_(next_number.fetch_add(1, std::memory_order_relaxed)),
+      space_(std::move(space)),
+      blocks_(std::move(blocks)),
+      is_dual_(space_.protection() == CodeProtection::kDualMapping),
+      has_listeners_(!options.listeners.empty()),
+      shift_(is_dual_ ? kGranuleShift
+                      : static_cast<unsigned>(
+                            std::countr_zero(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))))),
+      granules_in_region_(static_cast<std::uint32_t>(options.region_bytes >> shift_)) {}
+
+CodeMemoryState::~CodeMemoryState() {
+  const unsigned regions = space_.regions();
+  for (unsigned i = 0; i != regions; ++i)
+    for (const auto& listener : options_.listeners)
+      listener->region_removed({space_.code(i), options_.region_bytes});
+}
+
+void CodeMemoryState::reset(Hints& own) const {
+  own = Hints();
+  own.owner = number_;
+  own.cursor.next.fill(own_word());
+}
+
+std::optional<CodeMemoryState::Place> CodeMemoryState::locate(const void* address) const {
+  const unsigned count = space_.regions();
+  for (unsigned region = 0; region != count; ++region) {
+    std::byte* const begin = space_.code(region);
+    const std::uintptr_t within =
+        reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(begin);
+    if (within < options_.region_bytes) {
+      const auto granule = static_cast<std::uint32_t>(within >> shift_);
+      return Place{.granule = region * granules_in_region_ + granule,
+                   .code = begin + (static_cast<std::size_t>(granule) << shift_),
+                   .region = region};
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- Taking ----
+
+Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
+  if (size == 0) return refuse("a block of code of 0 bytes");
+  if (size > options_.region_bytes) {
+    return fail(ErrorCode::kLimit, fmt::format("{} bytes of code: more than a region, which has {}",
+                                               size, options_.region_bytes));
+  }
+  const Lock lock(mutex_);
+  SMF_TRY(space_.show());
+  SMF_ASSIGN(const Granule first, take(granules_of(size)));
+  const Place place = place_of(first);
+  if (!is_dual_) {
+    const auto opened = space_.protect(pages(place, size), CodeSpace::Access::kWrite);
+    if (!opened) {
+      blocks_.give(first, granules_of(size));
+      return std::unexpected(opened.error());
+    }
+  }
+  if (!has_room_in_state(size)) {
+    try {
+      blocks_.set_size(first, size);
+    } catch (const std::bad_alloc&) {
+      static_cast<void>(release(place, size));
+      throw;
+    }
+  }
+  set_state(first, Kind::kOpen, size);
+  return CodeWriter(this, first, size, place.code, writable(place));
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+Result<Granule> CodeMemoryState::take(std::uint32_t count) {
+  BlockCursor& cursor = mine().cursor;
+  for (bool has_swept = false;;) {
+    const std::uint32_t top = top_.load(std::memory_order_relaxed);
+    if (count > BlockMap::kMaxSmall) {
+      for (std::uint32_t begin = 0; begin < top; begin += words_in_region())
+        if (const auto found =
+                blocks_.take_large(count, begin, std::min(begin + words_in_region(), top)))
+          return *found;
+    } else {
+      if (const auto found = blocks_.take(count, cursor, top)) return *found;
+      // All is looked through again where it is worth it; else there is new memory.
+      if (!std::exchange(has_swept, true)) {
+        std::uint64_t free = 0;
+        for (const auto& [offset, size] : space_.segments()) {
+          const auto word = static_cast<std::uint32_t>(offset >> shift_) / 64;
+          free += blocks_.count_free(word, static_cast<std::uint32_t>(size >> shift_) / 64);
+        }
+        if ((free << shift_) > mapped_ / 8) {
+          cursor.next[count] = 0;
+          continue;
+        }
+      }
+    }
+    SMF_TRY(grow(count));
+  }
+}
+
+// New memory, with room for so many granules together.
+Result<void> CodeMemoryState::grow(std::uint32_t count) {
+  const std::size_t unit =
+      std::max(CodeSpace::kMinSegment, granule_bytes() * BlockMap::kGranulesInWord);
+  const std::size_t least = align_up(static_cast<std::size_t>(count) << shift_, unit);
+  // In proportion to what there is: what lies idle at the end is 6 % at most.
+  std::size_t size =
+      std::max(least, std::min(align_up(mapped_ / 16, unit), CodeSpace::kMaxSegment));
+  const std::uint64_t left = options_.max_bytes - std::min(options_.max_bytes, mapped_);
+  if (size > left) size = least;
+  if (size > left) {
+    return fail(ErrorCode::kLimit, fmt::format("code memory is full: {} bytes of {} are in use",
+                                               mapped_, options_.max_bytes));
+  }
+  auto offset = space_.find_gap(size);
+  if (!offset) offset = space_.find_gap(size = least);
+  if (!offset) {
+    SMF_ASSIGN(const unsigned region, space_.add_region());
+    for (const auto& listener : options_.listeners)
+      listener->region_added({space_.code(region), options_.region_bytes});
+    offset = space_.find_gap(size);
+  }
+  SMF_CHECK(offset.has_value());
+  SMF_TRY(space_.add_segment(*offset, size));
+  mapped_ += size;
+  const auto first = static_cast<std::uint32_t>(*offset >> shift_) / BlockMap::kGranulesInWord;
+  const auto words = static_cast<std::uint32_t>(size >> shift_) / BlockMap::kGranulesInWord;
+  blocks_.add_words(first, words);
+  if (first + words > top_.load(std::memory_order_relaxed))
+    top_.store(first + words, std::memory_order_relaxed);
+  if (count <= BlockMap::kMaxSmall) mine().cursor.next[count] = first + own_word() % words;
+  return {};
+}
+
+Result<void> CodeMemoryState::commit_slowly(const CodeWriter& writer, std::size_t size) {
+  const Lock lock(mutex_);
+  const Place place = place_of(writer.first_);
+  const std::uint32_t before = granules_of(writer.size_), after = granules_of(size);
+  if (before != after) {
+    const Place rest = place_of(writer.first_ + after);
+    SMF_TRY(release(rest, static_cast<std::size_t>(before - after) << shift_));
+  }
+  if (!is_dual_) {
+    const auto closed = space_.protect(pages(place, size), CodeSpace::Access::kExecute);
+    if (!closed) {
+      blocks_.forget_size(place.granule);
+      blocks_.set_state(place.granule, {});
+      static_cast<void>(release(place, size));
+      return closed;
+    }
+  }
+  synchronize_code({place.code, size});
+  if (has_room_in_state(size)) {
+    blocks_.forget_size(place.granule);
+  } else {
+    blocks_.set_size(place.granule, size);  // there already: no memory needed
+  }
+  set_state(place.granule, Kind::kLive, size);
+  return {};
+}
+
+void CodeMemoryState::abort(const CodeWriter& writer) {
+  const Lock lock(mutex_);
+  if (!has_room_in_state(writer.size_)) blocks_.forget_size(writer.first_);
+  blocks_.set_state(writer.first_, {});
+  static_cast<void>(release(place_of(writer.first_), writer.size_));
+}
+
+// ---- Giving back ----
+
+Result<void> CodeMemoryState::release(const Place& place, std::size_t size) {
+  const std::uint32_t count = granules_of(size);
+  if (is_dual_) {
+    const std::size_t bytes = static_cast<std::size_t>(count) << shift_;
+    // Nowhere in a forked child, where a writer is destroyed that the parent had opened.
+    if (std::byte* const to = writable(place)) {
+      fill_with_traps({to, bytes});
+      synchronize_code({place.code, bytes});
+    }
+  } else {
+    // Should that fail, the pages are lost: who takes them could not write there.
+    SMF_TRY(space_.protect(pages(place, size), CodeSpace::Access::kNone));
+  }
+  blocks_.give(place.granule, count);
+  return {};
+}
+
+// The live block that begins there, or what is there instead.
+Result<CodeMemoryState::Live> CodeMemoryState::find_live(const void* code) const {
+  const auto place = locate(code);
+  if (!place) return refuse(fmt::format("{} is not in this code memory", fmt::ptr(code)));
+  const State state = blocks_.state(place->granule);
+  if (place->code == code && state.kind == Kind::kLive)
+    return Live{.place = *place, .state = state, .size = size_of(place->granule, state)};
+  if (place->code == code && state.kind == Kind::kOpen)
+    return refuse(fmt::format("the block of code at {} is still being written", fmt::ptr(code)));
+  if (place->code == code && state.kind == Kind::kQuarantined)
+    return refuse(fmt::format("the block of code at {} was freed already", fmt::ptr(code)));
+  if (blocks_.is_free(place->granule))
+    return refuse(fmt::format("no block of code is at {}: freed already?", fmt::ptr(code)));
+  return refuse(fmt::format("no block of code begins at {}", fmt::ptr(code)));
+}
+
+Result<void> CodeMemoryState::free_slowly(const void* code) try {
+  const Lock lock(mutex_);
+  SMF_ASSIGN(const Live block, find_live(code));
+  SMF_TRY(space_.show());
+  const Granule granule = block.place.granule;
+  if (!blocks_.change_state(granule, block.state, {}))
+    return refuse(fmt::format("another thread frees the block of code at {}", fmt::ptr(code)));
+  tell_freed(block.place.code, block.size);
+  if (block.state.size == 0) blocks_.forget_size(granule);
+  return release(block.place, block.size);
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+Result<void> CodeMemoryState::free(const void* code, std::uint64_t epoch) try {
+  const Lock lock(mutex_);
+  if (space_.is_sealed()) return space_.show();
+  SMF_ASSIGN(const Live block, find_live(code));
+  const auto entry = quarantine_.emplace(epoch, block.place.granule);
+  State after = block.state;
+  after.kind = Kind::kQuarantined;
+  if (!blocks_.change_state(block.place.granule, block.state, after)) {
+    quarantine_.erase(entry);
+    return refuse(fmt::format("another thread frees the block of code at {}", fmt::ptr(code)));
+  }
+  return {};
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+Result<std::size_t> CodeMemoryState::reclaim(std::uint64_t passed_epoch) try {
+  const Lock lock(mutex_);
+  const auto end = quarantine_.upper_bound(passed_epoch);
+  if (quarantine_.begin() == end) return 0;
+  SMF_TRY(space_.show());
+  std::size_t count = 0;
+  while (quarantine_.begin() != end) {
+    const Place place = place_of(quarantine_.begin()->second);
+    const std::size_t size = size_of(place.granule, blocks_.state(place.granule));
+    quarantine_.erase(quarantine_.begin());
+    tell_freed(place.code, size);
+    if (!has_room_in_state(size)) blocks_.forget_size(place.granule);
+    blocks_.set_state(place.granule, {});
+    SMF_TRY(release(place, size));
+    ++count;
+  }
+  return_empty(mapped_ / 4 + CodeSpace::kMinSegment);
+  return count;
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+void CodeMemoryState::trim() {
+  const Lock lock(mutex_);
+  return_empty(0);
+}
+
+// Empty segments, but for so many bytes of them.
+void CodeMemoryState::return_empty(std::uint64_t keep) {
+  if (space_.is_sealed()) return;
+  auto segment = space_.segments().begin();
+  while (segment != space_.segments().end()) {
+    const auto [offset, size] = *segment++;
+    const auto word = static_cast<std::uint32_t>(offset >> shift_) / BlockMap::kGranulesInWord;
+    const auto words = static_cast<std::uint32_t>(size >> shift_) / BlockMap::kGranulesInWord;
+    if (!blocks_.remove_words(word, words)) continue;
+    if (size <= keep) {
+      keep -= size;
+      blocks_.add_words(word, words);
+      continue;
+    }
+    // Where that fails, the memory is lost until all goes.
+    if (space_.remove_segment(offset)) mapped_ -= size;
+  }
+}
+
+// ---- Changing ----
+
+Result<void> CodeMemoryState::write(const void* code, std::size_t offset, Bytes bytes) try {
+  const Lock lock(mutex_);
+  SMF_ASSIGN(const Live block, find_live(code));
+  if (!in_range(offset, bytes.size(), block.size)) {
+    return refuse(fmt::format("{} bytes at {} lead out of the block of {} at {}", bytes.size(),
+                              offset, block.size, fmt::ptr(code)));
+  }
+  SMF_TRY(space_.show());
+  const Place& place = block.place;
+  State written = block.state;
+  written.is_written = true;
+  if (!blocks_.change_state(place.granule, block.state, written))
+    return refuse(fmt::format("another thread frees the block of code at {}", fmt::ptr(code)));
+  auto result = is_dual_ ? Result<void>()
+                         : space_.protect(pages(place, block.size), CodeSpace::Access::kWrite);
+  if (result) {
+    std::ranges::copy(bytes, writable(place) + offset);
+    synchronize_code({place.code + offset, bytes.size()});
+    if (!is_dual_) result = space_.protect(pages(place, block.size), CodeSpace::Access::kExecute);
+  }
+  blocks_.set_state(place.granule, block.state);
+  return result;
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+// ---- Looking ----
+
+std::span<const std::byte> CodeMemoryState::find(const void* address) const {
+  const auto place = locate(address);
+  if (!place) return {};
+  const auto covering = [&](Granule first, std::size_t size) -> std::span<const std::byte> {
+    const std::byte* const code = place_of(first).code;
+    if (static_cast<const std::byte*>(address) >= code + size) return {};
+    return {code, size};
+  };
+  if (const auto first = blocks_.begin_before(place->granule)) {
+    const State state = blocks_.state(*first);
+    if (state.kind != Kind::kLive) return {};
+    if (state.size != 0) return covering(*first, state.size);
+  }
+  const Lock lock(mutex_);
+  const auto first = blocks_.sized_before(place->granule);
+  if (!first || blocks_.state(*first).kind != Kind::kLive) return {};
+  return covering(*first, blocks_.size(*first));
+}
+
+void CodeMemoryState::for_each_block(const std::function<void(const Place&, State)>& visit) const {
+  Granule at = 0;
+  for (const auto& [offset, size] : space_.segments()) {
+    const auto begin = static_cast<Granule>(offset >> shift_);
+    const auto end = static_cast<Granule>((offset + size) >> shift_);
+    at = std::max(at, begin);
+    while (at < end) {
+      if (blocks_.is_free(at)) {
+        ++at;
+        continue;
+      }
+      const Place place = place_of(at);
+      const State state = blocks_.state(at);
+      visit(place, state);
+      at += state.kind == Kind::kNone ? 1 : granules_of(size_of(at, state));
+    }
+  }
+}
+
+CodeMemoryStats CodeMemoryState::stats() const {
+  const Lock lock(mutex_);
+  CodeMemoryStats stats;
+  stats.protection = space_.protection();
+  stats.refusal = space_.refusal();
+  stats.is_near = space_.is_near();
+  stats.is_hidden = space_.is_hidden();
+  stats.is_sealed = space_.is_sealed();
+  stats.is_sealed_by_kernel = space_.is_sealed_by_kernel();
+  stats.regions = space_.regions();
+  stats.segments = static_cast<unsigned>(space_.segments().size());
+  stats.reserved = stats.regions * std::uint64_t{options_.region_bytes};
+  stats.mapped = mapped_;
+  // A bit and a state for each granule.
+  stats.tables = (mapped_ >> shift_) / 8 + (mapped_ >> shift_) * sizeof(std::uint16_t);
+  for_each_block([&](const Place& place, State state) {
+    if (state.kind == Kind::kNone) {
+      stats.used += granule_bytes();
+      return;
+    }
+    const std::size_t size = size_of(place.granule, state);
+    const std::uint64_t taken = std::uint64_t{granules_of(size)} << shift_;
+    stats.used += taken;
+    stats.requested += size;
+    if (state.kind == Kind::kLive) ++stats.blocks;
+    if (state.kind != Kind::kQuarantined) return;
+    ++stats.quarantined_blocks;
+    stats.quarantined += taken;
+  });
+  return stats;
+}
+
+// ---- Hiding ----
+
+std::uint64_t CodeMemoryState::count_busy() const {
+  std::uint64_t count = 0;
+  for_each_block([&](const Place&, State state) {
+    if (state.kind == Kind::kNone || state.kind == Kind::kOpen) ++count;
+  });
+  return count;
+}
+
+// Under the lock. Whoever is in the middle of freeing is waited for, a while; whoever writes is
+// not.
+Result<void> CodeMemoryState::hide() {
+  if (space_.is_sealed()) return fail(ErrorCode::kUnsupported, "code memory is sealed");
+  if (space_.is_hidden()) return {};
+  SMF_TRY(space_.show());
+  space_.announce_hiding();
+  std::uint64_t busy = count_busy();
+  for (int tried = 0; busy != 0 && tried != 100; ++tried) {
+    ::sched_yield();
+    busy = count_busy();
+  }
+  const auto hidden =
+      busy == 0 ? space_.take_away()
+                : Result<void>(fail(ErrorCode::kUnsupported,
+                                    fmt::format("{} blocks of code are being written", busy)));
+  if (!hidden) static_cast<void>(space_.show());
+  return hidden;
+}
+
+Result<void> CodeMemoryState::quiesce() try {
+  const Lock lock(mutex_);
+  return hide();
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+Result<void> CodeMemoryState::seal() try {
+  const Lock lock(mutex_);
+  SMF_TRY(hide());
+  return space_.seal();
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+void CodeMemoryState::tell_published(const std::byte* code, std::size_t size,
+                                     std::string_view name) const {
+  for (const auto& listener : options_.listeners) listener->published({code, size}, name);
+}
+
+void CodeMemoryState::tell_freed(const std::byte* code, std::size_t size) const {
+  for (const auto& listener : options_.listeners) listener->freed({code, size});
+}
+
+}  // namespace smf::internal
