@@ -1,0 +1,156 @@
+// Code memory against other ways to get machine code run.
+//
+//   ./bazelw run -c opt //bench:exec_bench
+//   ./bazelw run -c opt --define=peers=asmjit //bench:exec_bench       (exec/asmjit_peer.cc)
+//
+// Rows:
+//   cycle_64        a block of 64 bytes: taken, written, published, freed. ours; unprotected: the
+//                   same code, compiled to use one mapping that is writable and executable; and
+//                   what programs without an allocator do for each function, with W^X
+//                   (mmap_mprotect), without (mmap_rwx), and by changing a page that they keep back
+//                   and forth (mprotect_flip)
+//   cycle_64_2_threads   the same on two processors, of one code memory; `unshared`: of two
+//   keep_64         100 000 blocks of 64 bytes, kept: memory has to be fetched for them. A block
+//   refill_holes    100 000 live blocks of 8 to 1031 bytes of which a random half was freed, and is
+//                   allocated anew, in other sizes. A block
+// and at the end, what 10 000 small functions take in bytes.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "bench/exec/cycles.h"
+#include "bench/exec/workload.h"
+#include "bench/ratios.h"
+#include "bench/stopwatch.h"
+#include "runtime/base/check.h"
+#include "runtime/exec/code_memory.h"
+
+namespace smf::bench {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+CodeMemory make_memory() {
+  auto memory = CodeMemory::create({.protection = CodeProtection::kDualMapping});
+  SMF_CHECK(memory);
+  return *std::move(memory);
+}
+
+// As workload.h wants it.
+class Ours {
+ public:
+  void* add(const void* code, std::size_t size) {
+    auto writer = memory_.begin(size);
+    SMF_CHECK(writer);
+    std::memcpy(writer->bytes().data(), code, size);
+    return const_cast<void*>(*writer->commit());
+  }
+  void remove(void* code) { SMF_CHECK(memory_.free(code)); }
+
+ private:
+  CodeMemory memory_ = make_memory();
+};
+
+// For each function a mapping of its own.
+template <int kFirst, int kThen>
+class Mappings {
+ public:
+  void* add(const void* code, std::size_t size) {
+    void* const page =
+        ::mmap(nullptr, kPage, kFirst, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SMF_CHECK(page != MAP_FAILED);
+    std::memcpy(page, code, size);
+    if (kThen != kFirst) SMF_CHECK(::mprotect(page, kPage, kThen) == 0);
+    return page;
+  }
+  void remove(void* code) { ::munmap(code, kPage); }
+};
+using MmapMprotect = Mappings<PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC>;
+using MmapRwx =
+    Mappings<PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC>;
+
+// A page that is kept, and changed for each function.
+class MprotectFlip {
+ public:
+  void* add(const void* code, std::size_t size) {
+    SMF_CHECK(::mprotect(page_, kPage, PROT_READ | PROT_WRITE) == 0);
+    std::memcpy(page_, code, size);
+    SMF_CHECK(::mprotect(page_, kPage, PROT_READ | PROT_EXEC) == 0);
+    return page_;
+  }
+  void remove(void* /*code*/) {}
+
+ private:
+  void* page_ = ::mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+};
+
+template <void (*kCycles)(std::uint64_t, std::size_t)>
+void cycle_in_library(benchmark::State& state) {
+  kCycles(1, 64);
+  for (auto _ : state) kCycles(1000, 64);
+  state.SetItemsProcessed(state.iterations() * 1000);
+}
+
+BENCHMARK(cycle<Ours>)->Name("cycle_64/ours");
+BENCHMARK(cycle<MmapMprotect>)->Name("cycle_64/mmap_mprotect");
+BENCHMARK(cycle<MmapRwx>)->Name("cycle_64/mmap_rwx");
+BENCHMARK(cycle<MprotectFlip>)->Name("cycle_64/mprotect_flip");
+BENCHMARK(cycle_in_library<protected_cycles>)->Name("cycle_64_x1000/ours");
+BENCHMARK(cycle_in_library<unprotected_cycles>)->Name("cycle_64_x1000/unprotected");
+BENCHMARK(cycle<Ours>)->Name("cycle_64_2_threads/ours")->Threads(2)->UseRealTime();
+BENCHMARK(cycle_unshared<Ours>)->Name("cycle_64_2_threads/unshared")->Threads(2)->UseRealTime();
+BENCHMARK(cycle<MmapMprotect>)->Name("cycle_64_2_threads/mmap_mprotect")->Threads(2)->UseRealTime();
+BENCHMARK(keep<Ours>)->Name("keep_64/ours")->UseManualTime()->Iterations(1);
+BENCHMARK(refill_holes<Ours>)->Name("refill_holes/ours")->UseManualTime()->Iterations(1);
+
+// What 10 000 functions of 16 to 400 bytes take.
+void report_overhead() {
+  constexpr int kFunctions = 10'000;
+  for (const bool is_batch : {false, true}) {
+    CodeMemory memory = make_memory();
+    std::mt19937 random(3);
+    std::uint64_t asked = 0;
+    for (int made = 0; made != kFunctions;) {
+      if (!is_batch) {
+        const std::size_t size = 16 + random() % 385;
+        SMF_CHECK(memory.begin(size)->commit());
+        asked += size;
+        ++made;
+        continue;
+      }
+      // A module's worth.
+      auto batch = memory.begin_batch(100 * 416);
+      SMF_CHECK(batch);
+      for (int i = 0; i != 100; ++i, ++made) {
+        const std::size_t size = 16 + random() % 385;
+        SMF_CHECK(batch->add(size));
+        asked += size;
+      }
+      SMF_CHECK(batch->commit());
+    }
+    const CodeMemoryStats stats = memory.stats();
+    fmt::print("10 000 functions, {:<16} {:>8} bytes asked, {:>8} in blocks, {:>8} mapped, "
+               "{:>6} of tables: overhead {:.1f} %\n",
+               is_batch ? "100 in a batch:" : "one at a time:", asked, stats.used, stats.mapped,
+               stats.tables,
+               100.0 * (static_cast<double>(stats.mapped + stats.tables) /
+                            static_cast<double>(asked) -
+                        1));
+  }
+}
+
+}  // namespace
+}  // namespace smf::bench
+
+int main(int argc, char** argv) {
+  const int status = smf::bench::run_benchmarks(argc, argv);
+  if (status == 0) smf::bench::report_overhead();
+  return status;
+}

@@ -1,0 +1,95 @@
+// For tests: machine code to publish, and what the kernel says about memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/exec/code_memory.h"
+#include "runtime/exec/machine_code.h"
+#include "runtime/os/tiny_function.h"
+
+namespace smf {
+
+// A function that returns `number`, less than 2048, with a landing pad where the build has them.
+inline std::vector<std::byte> code_returning(std::uint32_t number) {
+  const auto function = os::function_returning(number);
+  std::vector<std::byte> code(kLandingPad.size() + function.size());
+  std::memcpy(code.data(), kLandingPad.data(), kLandingPad.size());
+  std::memcpy(code.data() + kLandingPad.size(), function.data(), function.size());
+  return code;
+}
+
+inline int call_code(const void* code) {
+  int (*function)() = nullptr;
+  std::memcpy(&function, &code, sizeof function);
+  return function();
+}
+
+// The function in a block of so many bytes, at least its own.
+inline Result<const void*> publish(CodeMemory& memory, std::uint32_t number, std::size_t size = 0) {
+  const auto code = code_returning(number);
+  SMF_ASSIGN(CodeWriter writer, memory.begin(size < code.size() ? code.size() : size));
+  std::memcpy(writer.bytes().data(), code.data(), code.size());
+  return writer.commit();
+}
+
+// A line of /proc/self/maps.
+struct MapsLine {
+  std::uintptr_t begin = 0, end = 0;
+  std::string permissions{};  // "rw-p"
+  std::string path{};
+
+  bool is_writable() const { return permissions.contains('w'); }
+  bool is_executable() const { return permissions.contains('x'); }
+};
+
+inline std::vector<MapsLine> read_maps() {
+  std::ifstream file("/proc/self/maps");
+  std::vector<MapsLine> lines;
+  for (std::string text; std::getline(file, text);) {
+    MapsLine line;
+    unsigned long begin = 0, end = 0;
+    char permissions[5] = {};
+    int path = 0;
+    std::sscanf(text.c_str(), "%lx-%lx %4s %*s %*s %*s %n", &begin, &end, permissions, &path);
+    line.begin = begin;
+    line.end = end;
+    line.permissions = permissions;
+    line.path = text.substr(static_cast<std::size_t>(path));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+// The first mapping that is writable and executable; empty without one.
+inline std::string find_write_exec() {
+  for (const MapsLine& line : read_maps())
+    if (line.is_writable() && line.is_executable()) return line.permissions + " " + line.path;
+  return {};
+}
+
+// Mappings of code memory's memfds that may be written.
+inline std::vector<MapsLine> writable_views() {
+  std::vector<MapsLine> views;
+  for (MapsLine& line : read_maps())
+    if (line.path.contains("smf-code") && line.is_writable()) views.push_back(std::move(line));
+  return views;
+}
+
+// What the mapping of an address permits; "" where there is none.
+inline std::string permissions_at(const void* address) {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  for (const MapsLine& line : read_maps())
+    if (line.begin <= at && at < line.end) return line.permissions;
+  return {};
+}
+
+}  // namespace smf
