@@ -29,6 +29,7 @@
 #include "bench/exec/workload.h"
 #include "bench/ratios.h"
 #include "bench/stopwatch.h"
+#include "runtime/base/bytes.h"
 #include "runtime/base/check.h"
 #include "runtime/exec/code_memory.h"
 
@@ -46,10 +47,10 @@ CodeMemory make_memory() {
 // As workload.h wants it.
 class Ours {
  public:
-  void* add(const void* code, std::size_t size) {
+  void* add(const void* code, std::size_t written, std::size_t size) {
     auto writer = memory_.begin(size);
     SMF_CHECK(writer);
-    std::memcpy(writer->bytes().data(), code, size);
+    std::memcpy(writer->bytes().data(), code, written);
     return const_cast<void*>(*writer->commit());
   }
   void remove(void* code) { SMF_CHECK(memory_.free(code)); }
@@ -62,26 +63,26 @@ class Ours {
 template <int kFirst, int kThen>
 class Mappings {
  public:
-  void* add(const void* code, std::size_t size) {
-    void* const page =
-        ::mmap(nullptr, kPage, kFirst, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* add(const void* code, std::size_t written, std::size_t size) {
+    void* const page = ::mmap(nullptr, kPage, kFirst, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     SMF_CHECK(page != MAP_FAILED);
-    std::memcpy(page, code, size);
+    SMF_CHECK(size <= kPage);
+    std::memcpy(page, code, written);
     if (kThen != kFirst) SMF_CHECK(::mprotect(page, kPage, kThen) == 0);
     return page;
   }
   void remove(void* code) { ::munmap(code, kPage); }
 };
 using MmapMprotect = Mappings<PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC>;
-using MmapRwx =
-    Mappings<PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC>;
+using MmapRwx = Mappings<PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC>;
 
 // A page that is kept, and changed for each function.
 class MprotectFlip {
  public:
-  void* add(const void* code, std::size_t size) {
+  void* add(const void* code, std::size_t written, std::size_t size) {
     SMF_CHECK(::mprotect(page_, kPage, PROT_READ | PROT_WRITE) == 0);
-    std::memcpy(page_, code, size);
+    SMF_CHECK(size <= kPage);
+    std::memcpy(page_, code, written);
     SMF_CHECK(::mprotect(page_, kPage, PROT_READ | PROT_EXEC) == 0);
     return page_;
   }
@@ -126,23 +127,27 @@ void report_overhead() {
         continue;
       }
       // A module's worth.
-      auto batch = memory.begin_batch(100 * 416);
-      SMF_CHECK(batch);
-      for (int i = 0; i != 100; ++i, ++made) {
-        const std::size_t size = 16 + random() % 385;
-        SMF_CHECK(batch->add(size));
+      std::vector<std::size_t> sizes(100);
+      std::size_t capacity = 0;
+      for (std::size_t& size : sizes) {
+        size = 16 + random() % 385;
         asked += size;
+        capacity += align_up(size, CodeBatch::kAlignment);
       }
+      auto batch = memory.begin_batch(capacity);
+      SMF_CHECK(batch);
+      for (const std::size_t size : sizes) SMF_CHECK(batch->add(size));
       SMF_CHECK(batch->commit());
+      made += 100;
     }
     const CodeMemoryStats stats = memory.stats();
-    fmt::print("10 000 functions, {:<16} {:>8} bytes asked, {:>8} in blocks, {:>8} mapped, "
-               "{:>6} of tables: overhead {:.1f} %\n",
-               is_batch ? "100 in a batch:" : "one at a time:", asked, stats.used, stats.mapped,
-               stats.tables,
-               100.0 * (static_cast<double>(stats.mapped + stats.tables) /
-                            static_cast<double>(asked) -
-                        1));
+    fmt::print(
+        "10 000 functions, {:<16} {:>8} bytes asked, {:>8} in blocks, {:>8} mapped, "
+        "{:>6} of tables: overhead {:.1f} %\n",
+        is_batch ? "100 in a batch:" : "one at a time:", asked, stats.used, stats.mapped,
+        stats.tables,
+        100.0 *
+            (static_cast<double>(stats.mapped + stats.tables) / static_cast<double>(asked) - 1));
   }
 }
 

@@ -18,10 +18,10 @@ namespace {
 template <asmjit::JitAllocatorOptions kOptions>
 class AsmJit {
  public:
-  void* add(const void* code, std::size_t size) {
+  void* add(const void* code, std::size_t written, std::size_t size) {
     void *runs = nullptr, *writable = nullptr;
     SMF_CHECK(allocator_.alloc(&runs, &writable, size) == asmjit::kErrorOk);
-    std::memcpy(writable, code, size);
+    std::memcpy(writable, code, written);
     return runs;
   }
   void remove(void* code) { SMF_CHECK(allocator_.release(code) == asmjit::kErrorOk); }

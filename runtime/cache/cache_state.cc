@@ -497,7 +497,7 @@ void CacheState::let_go(CachedModule& module) {
   {
     const Section section(*mine);
     mine->let_go(module.number());
-    Section::reader_fence();
+    os::asymmetric_fence_light();
     if (!module.has_left.load(std::memory_order_acquire)) [[likely]]
       return;
     // Inside of the section the module is there, and with it all of this.

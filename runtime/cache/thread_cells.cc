@@ -1,20 +1,12 @@
 #include "runtime/cache/thread_cells.h"
 
-#include <linux/membarrier.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <new>
 
 namespace smf::internal {
 namespace {
-
-// Whether the kernel fences for us; asked once.
-bool register_for_fences() {
-  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-}
 
 std::atomic<std::uint64_t> next_number{1};
 
@@ -24,8 +16,6 @@ namespace {
 // Handles may outlive the registry, in other thread-local objects.
 thread_local bool is_gone = false;
 }  // namespace
-
-const bool kKernelFences = register_for_fences();
 
 constinit thread_local std::uint64_t ThreadCells::last_number = 0;
 constinit thread_local CellsOfThread* ThreadCells::last_cells = nullptr;
@@ -110,8 +100,7 @@ void ThreadCells::give_back(CellsOfThread* cells) {
 }
 
 void ThreadCells::wait_for_readers() {
-  full_fence();
-  if (kKernelFences) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  os::asymmetric_fence_heavy();
   wait_for_those_inside();
 }
 

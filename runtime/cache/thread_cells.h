@@ -13,10 +13,8 @@
 //
 //   Section   a thread that looks at shared tables says so in its `sequence`, odd meanwhile; what
 //             was unlinked from the tables is freed after everybody who was inside has left.
-//   fences    a section begins with a store that must be seen before the loads that follow: a full
-//             fence, 5 ns or more. Instead the one who unlinks makes every processor pass one
-//             (membarrier, private expedited, Linux 4.14; 1.7 us), and the reader only keeps the
-//             compiler from reordering. Where the kernel refuses, readers fence.
+//   fences    a section begins with a store that must be seen before the loads that follow. The one
+//             who unlinks, seldom, fences for both (runtime/os/asymmetric_fence.h).
 //   stamps    are counted by each thread for itself, from the cache's own count, which every miss
 //             and eviction sets behind all of them: one thread's hits are in their order, several
 //             threads' hits between two misses are in some order. Reading a clock would cost 8 ns.
@@ -40,8 +38,8 @@
 #include <mutex>
 #include <vector>
 
-#include "runtime/base/fences.h"
 #include "runtime/cache/eviction.h"
+#include "runtime/os/asymmetric_fence.h"
 
 namespace smf::internal {
 
@@ -180,16 +178,13 @@ class ThreadCells : public std::enable_shared_from_this<ThreadCells> {
   Stamp now() const { return now_.load(std::memory_order_relaxed); }
 };
 
-// Whether the kernel makes other processors fence; asked once, when the program starts.
-extern const bool kKernelFences;
-
 // While it lives, nothing that this thread finds in the cache's tables is freed.
 class Section {
  public:
   explicit Section(CellsOfThread& mine) : mine_(mine) {
     mine_.sequence.store(mine_.sequence.load(std::memory_order_relaxed) + 1,
                          std::memory_order_relaxed);
-    reader_fence();
+    os::asymmetric_fence_light();
   }
   ~Section() {
     mine_.sequence.store(mine_.sequence.load(std::memory_order_relaxed) + 1,
@@ -197,15 +192,6 @@ class Section {
   }
   Section(const Section&) = delete;
   Section& operator=(const Section&) = delete;
-
-  // Orders a store of this thread before its later loads, together with wait_for_readers().
-  static void reader_fence() {
-    if (kKernelFences) [[likely]] {
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-    } else {
-      full_fence();
-    }
-  }
 
  private:
   CellsOfThread& mine_;

@@ -45,15 +45,14 @@ BlockMap::~BlockMap() {
   if (mapped_size_ != 0) calls_->munmap(free_.data(), mapped_size_);
 }
 
-std::optional<Granule> BlockMap::sweep(unsigned count, BlockCursor& cursor, std::uint32_t end) {
+Granule BlockMap::sweep(unsigned count, BlockCursor& cursor, std::uint32_t end) {
   std::uint32_t word = std::min(cursor.next[count], end);
-  std::optional<Granule> found;
+  Granule found = kNoGranule;
   for (; word != end; ++word) {
     found = take_in(word, count);
-    if (found) break;
+    if (found != kNoGranule) break;
   }
   cursor.next[count] = word;
-  if (found) cursor.given[count] = word;
   return found;
 }
 

@@ -8,17 +8,15 @@
 // first of a block, what the block is and how many bytes were asked for. Together that is 3.3 % of
 // the code memory, outside of it, where no code can reach it by running on.
 //
-//   taking     begins where this thread gave a block of that size back last, and then where it took
-//              the last one, and goes up from there: next fit, a cursor for each size and thread.
+//   taking     begins where this thread took the last block of that size, and goes up from there:
+//              next fit, a cursor for each size and thread.
 //              With 100 000 blocks and random holes a sweep passes each word once a size, some
 //              2 ns a word. First fit would pass the full ones again for each block (AsmJit's 2.5
 //              us with half of 100 000 blocks freed), free lists would keep their links somewhere:
 //              in code memory, where a freed function's bytes have to stay or trap, or in 4 more
 //              bytes a granule.
 //   threads    have cursors of their own, and begin at different places of new memory, so that they
-//              rarely meet in a word. A cursor is a hint: nothing is lost when a thread ends.
-//              Rejected: stacks of free blocks a thread, which save two locked operations (6 ns)
-//              and cost what other threads cannot have.
+//              rarely meet in a word; and a few blocks for themselves (thread_blocks.h).
 //   sizes      from 33 granules on are rare, and take their time in copying.
 //
 // A state changes from live to nothing by compare-and-swap: of two threads that free the same block
@@ -35,22 +33,25 @@
 #include <span>
 
 #include "runtime/base/error.h"
+#include "runtime/base/single_threaded.h"
 #include "runtime/os/system_calls.h"
 
 namespace smf::internal {
 
 using Granule = std::uint32_t;
+inline constexpr Granule kNoGranule = ~Granule{0};
 
-// Where a thread looks first, for each number of granules: words. Any value will do.
+// Where a thread looks first, for each number of granules: the word where it took the last one.
+// Any value will do.
 struct BlockCursor {
   static constexpr std::size_t kSizes = 33;  // 0 is not used
 
-  std::array<std::uint32_t, kSizes> given{};  // where it gave a block back
-  std::array<std::uint32_t, kSizes> next{};   // where it took one
+  std::array<std::uint32_t, kSizes> next{};
 };
 
 class BlockMap {
  public:
+  static constexpr unsigned kGranule = 64;  // bytes, of those whose size is in their state
   static constexpr unsigned kGranulesInWord = 64;
   static constexpr unsigned kMaxSmall = 32;  // granules; larger blocks begin with a word
   static constexpr std::uint32_t kMaxSize = 0xfff;
@@ -69,6 +70,12 @@ class BlockMap {
     bool is_written = false;  // a live one that is being changed
     std::uint32_t size = 0;   // bytes that were asked for
 
+    // Free, and kept by a thread for itself.
+    static State kept(unsigned granules) {
+      return {.is_written = true, .size = granules * kGranule};
+    }
+    bool is_kept() const { return kind == Kind::kNone && is_written; }
+
     friend bool operator==(const State&, const State&) = default;
   };
 
@@ -84,21 +91,19 @@ class BlockMap {
 
   // The following may be called by any thread at any time.
 
-  // Takes 1 to kMaxSmall granules within a word, looking up to word `end`. nullopt: nothing there
-  // from the cursor on, which stands at the end then.
-  std::optional<Granule> take(unsigned count, BlockCursor& cursor, std::uint32_t end) {
-    if (const auto found = take_in(cursor.given[count], count)) [[likely]]
-      return found;
+  // Takes 1 to kMaxSmall granules within a word, looking up to word `end`. kNoGranule: nothing
+  // there from the cursor on, which stands at the end then. (An optional goes through memory, in
+  // two pieces that are read as one: 10 ns.)
+  Granule take(unsigned count, BlockCursor& cursor, std::uint32_t end) {
+    if (cursor.next[count] < end) [[likely]] {
+      const Granule found = take_in(cursor.next[count], count);
+      if (found != kNoGranule) [[likely]]
+        return found;
+    }
     return sweep(count, cursor, end);
   }
   // Gives back what take() or take_large() gave, or a part of it.
   void give(Granule first, std::uint32_t count);
-  // The same of a block within a word, to be found again first by who has the cursor.
-  void give(Granule first, unsigned count, BlockCursor& cursor) {
-    const std::uint32_t word = first / kGranulesInWord;
-    cursor.given[count] = word;
-    free_[word].fetch_or(mask(count) << (first % kGranulesInWord), std::memory_order_seq_cst);
-  }
 
   State state(Granule first) const {
     return unpack(states_[first].load(std::memory_order_seq_cst));
@@ -110,6 +115,19 @@ class BlockMap {
   bool change_state(Granule first, State expected, State wanted) {
     std::uint16_t before = pack(expected);
     return states_[first].compare_exchange_strong(before, pack(wanted), std::memory_order_seq_cst);
+  }
+  // Of a live block that nobody writes and whose size is in its state: to kNone, and its size. 0
+  // for all else, which stays as it is.
+  std::uint32_t retire(Granule first) {
+    constexpr unsigned kLive = static_cast<unsigned>(Kind::kLive) << 1;
+    std::uint16_t before = states_[first].load(std::memory_order_seq_cst);
+    const std::uint32_t size = before & kMaxSize;
+    if (before >> 13 != kLive || size == 0) return 0;
+    if (is_single_threaded()) {
+      states_[first].store(0, std::memory_order_relaxed);
+      return size;
+    }
+    return states_[first].compare_exchange_strong(before, 0, std::memory_order_seq_cst) ? size : 0;
   }
   bool is_free(Granule granule) const {
     return (free_[granule / kGranulesInWord].load(std::memory_order_seq_cst) >>
@@ -143,9 +161,9 @@ class BlockMap {
   static constexpr std::uint64_t mask(unsigned count) { return ~std::uint64_t{0} >> (64 - count); }
   // The lowest bit from which `count` bits of `free` are set; 64 without one.
   static unsigned find_run(std::uint64_t free, unsigned count);
-  std::optional<Granule> take_in(std::uint32_t word, unsigned count);
+  Granule take_in(std::uint32_t word, unsigned count);
   bool take_exactly(std::uint32_t word, std::uint64_t bits);
-  std::optional<Granule> sweep(unsigned count, BlockCursor& cursor, std::uint32_t end);
+  Granule sweep(unsigned count, BlockCursor& cursor, std::uint32_t end);
 
   // 2 bits of kind, 1 of is_written, 12 of size.
   static constexpr std::uint16_t pack(State state) {
@@ -177,11 +195,11 @@ inline unsigned BlockMap::find_run(std::uint64_t free, unsigned count) {
   return static_cast<unsigned>(std::countr_zero(free));
 }
 
-inline std::optional<Granule> BlockMap::take_in(std::uint32_t word, unsigned count) {
+inline Granule BlockMap::take_in(std::uint32_t word, unsigned count) {
   std::uint64_t before = free_[word].load(std::memory_order_relaxed);
   while (true) {
     const unsigned at = find_run(before, count);
-    if (at == kGranulesInWord) return std::nullopt;
+    if (at == kGranulesInWord) return kNoGranule;
     if (free_[word].compare_exchange_weak(before, before & ~(mask(count) << at),
                                           std::memory_order_seq_cst, std::memory_order_relaxed))
       return word * kGranulesInWord + at;

@@ -30,7 +30,7 @@ TEST(BlockMap, NothingIsThereAtFirst) {
   BlockMap map = make_map();
   BlockCursor cursor;
   EXPECT_EQ(map.granules(), kWords * 64);
-  EXPECT_FALSE(map.take(1, cursor, kWords).has_value());
+  EXPECT_EQ(map.take(1, cursor, kWords), kNoGranule);
   EXPECT_FALSE(map.take_large(64, 0, kWords).has_value());
   EXPECT_EQ(map.count_free(0, kWords), 0u);
 }
@@ -51,9 +51,8 @@ TEST(BlockMap, TheCursorStaysBelowTheEnd) {
   map.add_words(0, kWords);
   BlockCursor cursor;
   cursor.next.fill(~0u);
-  cursor.given.fill(0);
   ASSERT_TRUE(map.take_large(64, 0, 1).has_value());
-  EXPECT_FALSE(map.take(5, cursor, kWords).has_value());
+  EXPECT_EQ(map.take(5, cursor, kWords), kNoGranule);
   EXPECT_EQ(cursor.next[5], kWords);
 }
 
@@ -67,23 +66,13 @@ TEST(BlockMap, ABlockStaysWithinAWord) {
   EXPECT_EQ(map.take(4, cursor, kWords), 60u);
 }
 
-TEST(BlockMap, WhatWasGivenIsFoundFirst) {
-  BlockMap map = make_map();
-  map.add_words(0, kWords);
-  BlockCursor cursor;
-  std::vector<Granule> taken;
-  for (int i = 0; i != 200; ++i) taken.push_back(*map.take(2, cursor, kWords));
-  map.give(taken[7], 2, cursor);
-  EXPECT_EQ(map.take(2, cursor, kWords), taken[7]);
-}
-
 TEST(BlockMap, NeighboursCoalesce) {
   BlockMap map = make_map();
   map.add_words(0, 1);
   BlockCursor cursor;
-  for (int i = 0; i != 64; ++i) ASSERT_TRUE(map.take(1, cursor, kWords).has_value());
-  EXPECT_FALSE(map.take(1, cursor, kWords).has_value());
-  for (Granule at = 10; at != 42; ++at) map.give(at, 1, cursor);
+  for (int i = 0; i != 64; ++i) ASSERT_NE(map.take(1, cursor, kWords), kNoGranule);
+  EXPECT_EQ(map.take(1, cursor, kWords), kNoGranule);
+  for (Granule at = 10; at != 42; ++at) map.give(at, 1);
   cursor.next.fill(0);
   EXPECT_EQ(map.take(32, cursor, kWords), 10u);
 }
@@ -116,12 +105,12 @@ TEST(BlockMap, WordsInUseAreNotRemoved) {
   BlockMap map = make_map();
   map.add_words(0, 4);
   BlockCursor cursor;
-  const Granule block = map.take(5, cursor, kWords).value();
+  const Granule block = map.take(5, cursor, kWords);
   EXPECT_FALSE(map.remove_words(0, 4));
   EXPECT_EQ(map.count_free(0, 4), 4u * 64 - 5);
-  map.give(block, 5, cursor);
+  map.give(block, 5);
   EXPECT_TRUE(map.remove_words(0, 4));
-  EXPECT_FALSE(map.take(1, cursor, kWords).has_value());
+  EXPECT_EQ(map.take(1, cursor, kWords), kNoGranule);
 }
 
 TEST(BlockMap, AStateKeepsWhatItSays) {
@@ -202,14 +191,14 @@ TEST(BlockMap, AgreesWithAModel) {
     const unsigned what = random() % 100;
     if (what < 48) {
       const unsigned count = 1 + random() % 32;
-      auto found = map.take(count, cursor, kMany);
-      if (!found) {
+      Granule found = map.take(count, cursor, kMany);
+      if (found == kNoGranule) {
         cursor.next[count] = 0;
         found = map.take(count, cursor, kMany);
       }
-      if (found) {
-        ASSERT_EQ(*found / 64, (*found + count - 1) / 64);
-        remember(*found, count);
+      if (found != kNoGranule) {
+        ASSERT_EQ(found / 64, (found + count - 1) / 64);
+        remember(found, count);
       } else {
         ASSERT_FALSE(longest_in_word(count));
       }
@@ -224,11 +213,7 @@ TEST(BlockMap, AgreesWithAModel) {
       std::swap(names[random() % names.size()], names.back());
       const auto [first, count] = blocks[names.back()];
       std::fill_n(owner.begin() + first, count, 1u);
-      if (count <= 32) {
-        map.give(first, count, cursor);
-      } else {
-        map.give(first, count);
-      }
+      map.give(first, count);
       blocks.erase(names.back());
       names.pop_back();
     } else {
@@ -264,18 +249,19 @@ TEST(BlockMapThreads, NoGranuleIsTakenTwice) {
       mine.pop_back();
       for (unsigned i = 0; i != size; ++i)
         holders[first + i].fetch_sub(1, std::memory_order_relaxed);
-      map.give(first, size, cursor);
+      map.give(first, size);
     };
     for (int step = 0; step != 20'000; ++step) {
       const unsigned count = 1 + random() % 32;
-      auto found = map.take(count, cursor, 64);
-      if (!found) cursor.next[count] = 0;
-      if (found) {
+      const Granule found = map.take(count, cursor, 64);
+      if (found == kNoGranule) {
+        cursor.next[count] = 0;
+      } else {
         for (unsigned i = 0; i != count; ++i)
-          if (holders[*found + i].fetch_add(1, std::memory_order_relaxed) != 0) is_double = true;
-        mine.emplace_back(*found, count);
+          if (holders[found + i].fetch_add(1, std::memory_order_relaxed) != 0) is_double = true;
+        mine.emplace_back(found, count);
       }
-      if (mine.size() > 20 || (!found && !mine.empty())) {
+      if (mine.size() > 20 || (found == kNoGranule && !mine.empty())) {
         std::swap(mine[random() % mine.size()], mine.back());
         give_last();
       }

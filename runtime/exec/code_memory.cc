@@ -8,6 +8,7 @@
 #include "runtime/base/check.h"
 #include "runtime/exec/code_memory_state.h"
 #include "runtime/exec/machine_code.h"
+#include "runtime/os/asymmetric_fence.h"
 
 namespace smf {
 namespace internal {
@@ -24,72 +25,61 @@ constexpr unsigned count_granules(std::size_t size) {
 
 }  // namespace
 
-constinit thread_local std::array<CodeMemoryState::Hints, CodeMemoryState::kHints>
-    CodeMemoryState::hints{};
-
-Result<CodeWriter> CodeMemoryState::begin(std::size_t size) {
+inline Result<CodeWriter> CodeMemoryState::begin(std::size_t size) {
   if (size - 1 < kMaxQuick && is_dual_) [[likely]] {
     const unsigned count = count_granules(size);
-    const auto first = blocks_.take(count, mine().cursor, top_.load(std::memory_order_relaxed));
-    if (first) [[likely]] {
-      const Place place = place_of(*first);
-      std::byte* const to = writable(place);
-      if (to != nullptr) [[likely]] {
-        blocks_.set_state(*first, {.kind = Kind::kOpen, .size = static_cast<std::uint32_t>(size)});
-        return CodeWriter(this, *first, size, place.code, to);
-      }
-      blocks_.give(*first, count);
+    ThreadBlocks& own = mine();
+    Granule first = own.take(count);
+    if (first == kNoGranule) [[unlikely]]
+      first = blocks_.take(count, own.cursor, top_.load(std::memory_order_relaxed));
+    if (first != kNoGranule) [[likely]] {
+      blocks_.set_state(first, {.kind = Kind::kOpen, .size = static_cast<std::uint32_t>(size)});
+      os::asymmetric_fence_light();
+      const unsigned region = first >> region_shift_;
+      const std::size_t offset = (first & (granules_in_region_ - 1)) * kGranule;
+      std::byte* const to = space_.writable(region);
+      if (to != nullptr) [[likely]]
+        return CodeWriter(this, first, size, space_.code(region) + offset, to + offset);
+      blocks_.set_state(first, {});
+      blocks_.give(first, count);
     }
   }
   return begin_slowly(size);
 }
 
-Result<const void*> CodeMemoryState::commit(const CodeWriter& writer, std::size_t size,
-                                            std::string_view name) {
-  SMF_CHECK(size >= 1 && size <= writer.size_);
-  if (writer.size_ <= kMaxQuick && is_dual_) [[likely]] {
-    if (size != writer.size_) [[unlikely]] {
-      const unsigned before = count_granules(writer.size_), after = count_granules(size);
-      std::byte* const from = writer.writable_ + after * kGranule;
-      fill_with_traps({from, (before - after) * kGranule});
-      synchronize_code({writer.code_ + after * kGranule, (before - after) * kGranule});
-      if (before != after) blocks_.give(writer.first_ + after, before - after);
-    }
-    synchronize_code({writer.code_, size});
-    blocks_.set_state(writer.first_,
-                      {.kind = Kind::kLive, .size = static_cast<std::uint32_t>(size)});
-  } else {
-    SMF_TRY(commit_slowly(writer, size));
-  }
+inline Result<const void*> CodeMemoryState::commit(const CodeWriter& writer, std::size_t size,
+                                                   std::string_view name) {
+  if (writer.size_ > kMaxQuick || !is_dual_) [[unlikely]]
+    return commit_slowly(writer, size, name);
+  if (size != writer.size_) [[unlikely]]
+    shrink(writer, size);
+  synchronize_code({writer.code_, size});
+  blocks_.set_state(writer.first_, {.kind = Kind::kLive, .size = static_cast<std::uint32_t>(size)});
   if (has_listeners_) [[unlikely]]
     tell_published(writer.code_, size, name);
   return writer.code_;
 }
 
-Result<void> CodeMemoryState::free(const void* code) {
-  const auto place = locate(code);
-  if (place && place->code == code && is_dual_) [[likely]] {
-    const State state = blocks_.state(place->granule);
-    if (state.kind == Kind::kLive && !state.is_written && state.size != 0 &&
-        blocks_.change_state(place->granule, state, {})) [[likely]] {
-      std::byte* const to = writable(*place);
+inline Result<void> CodeMemoryState::free(const void* code) {
+  const Place place = locate_quickly(code);
+  if (place.granule != kNoGranule && is_dual_) [[likely]] {
+    const std::uint32_t size = blocks_.retire(place.granule);
+    if (size != 0) [[likely]] {
+      std::byte* const to = writable(place);
       if (to != nullptr) [[likely]] {
         if (has_listeners_) [[unlikely]]
-          tell_freed(place->code, state.size);
-        const unsigned count = count_granules(state.size);
+          tell_freed(static_cast<const std::byte*>(code), size);
+        const unsigned count = count_granules(size);
         fill_with_traps({to, count * kGranule});
-        synchronize_code({place->code, count * kGranule});
-        Hints& own = mine();
-        blocks_.give(place->granule, count, own.cursor);
+        synchronize_code({static_cast<const std::byte*>(code), count * kGranule});
+        ThreadBlocks& own = mine();
+        if (!own.keep(blocks_, place.granule, count)) blocks_.give(place.granule, count);
         own.freed += count;
-        if (own.freed >= kFreedBetweenTrims) [[unlikely]] {
-          own.freed = 0;
-          const Lock lock(mutex_, std::try_to_lock);
-          if (lock) return_empty(mapped_ / 4 + CodeSpace::kMinSegment);
-        }
+        if (own.freed >= kFreedBetweenTrims) [[unlikely]]
+          trim_now_and_then(own);
         return {};
       }
-      blocks_.set_state(place->granule, state);
+      blocks_.set_state(place.granule, {.kind = Kind::kLive, .size = size});
     }
   }
   return free_slowly(code);
@@ -98,7 +88,7 @@ Result<void> CodeMemoryState::free(const void* code) {
 }  // namespace internal
 
 Result<const void*> CodeWriter::commit_first(std::size_t size, std::string_view name) {
-  SMF_CHECK(state_ != nullptr);
+  SMF_CHECK(state_ != nullptr && size - 1 < size_);
   return std::exchange(state_, nullptr)->commit(*this, size, name);
 }
 

@@ -64,8 +64,8 @@ struct CodeMemoryOptions {
   const void* near = nullptr;
   // Of code at most; rounded up to whole regions.
   std::uint64_t max_bytes = std::uint64_t{1} << 30;
-  // What is reserved at once, twice: addresses, no memory. Also the largest block. A multiple of
-  // 1 MiB.
+  // What is reserved at once, twice: addresses, no memory. Also the largest block. A power of two
+  // from 1 MiB.
   std::size_t region_bytes = std::size_t{64} << 20;
   // Told about all code, in this order.
   std::vector<std::shared_ptr<CodeListener>> listeners{};

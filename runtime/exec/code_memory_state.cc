@@ -11,19 +11,10 @@
 
 #include "runtime/base/check.h"
 #include "runtime/exec/machine_code.h"
+#include "runtime/os/asymmetric_fence.h"
 
 namespace smf::internal {
 namespace {
-
-std::atomic<std::uint64_t> next_number{1};
-std::atomic<std::uint32_t> next_thread{0};
-
-// Where this thread begins in new memory: threads in a row are 8 words apart, a cache line of the
-// bitmap.
-std::uint32_t own_word() {
-  thread_local const std::uint32_t thread = next_thread.fetch_add(1, std::memory_order_relaxed);
-  return thread * 8;
-}
 
 std::unexpected<Error> out_of_memory() {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to keep account of code");
@@ -37,9 +28,9 @@ std::unexpected<Error> refuse(std::string message) {
 
 Result<std::unique_ptr<CodeMemoryState>> CodeMemoryState::create(const CodeMemoryOptions& options) {
   const std::size_t region = options.region_bytes;
-  if (region == 0 || region % CodeSpace::kMaxSegment != 0 ||
+  if (!std::has_single_bit(region) || region < CodeSpace::kMaxSegment ||
       region > CodeMemoryOptions::kMaxRegionBytes) {
-    return refuse(fmt::format("regions of {} bytes: not a multiple of {} up to {}", region,
+    return refuse(fmt::format("regions of {} bytes: not a power of two from {} to {}", region,
                               CodeSpace::kMaxSegment, CodeMemoryOptions::kMaxRegionBytes));
   }
   const std::uint64_t regions = (options.max_bytes + region - 1) / region;
@@ -63,43 +54,33 @@ Result<std::unique_ptr<CodeMemoryState>> CodeMemoryState::create(const CodeMemor
 
 CodeMemoryState::CodeMemoryState(const CodeMemoryOptions& options, CodeSpace space, BlockMap blocks)
     : options_(options),
-      number_(next_number.fetch_add(1, std::memory_order_relaxed)),
       space_(std::move(space)),
       blocks_(std::move(blocks)),
+      number_(register_map(blocks_)),
       is_dual_(space_.protection() == CodeProtection::kDualMapping),
       has_listeners_(!options.listeners.empty()),
-      shift_(is_dual_ ? kGranuleShift
-                      : static_cast<unsigned>(
-                            std::countr_zero(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))))),
-      granules_in_region_(static_cast<std::uint32_t>(options.region_bytes >> shift_)) {}
+      shift_(static_cast<unsigned>(std::countr_zero(
+          is_dual_ ? kGranule : static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))))),
+      granules_in_region_(static_cast<std::uint32_t>(options.region_bytes >> shift_)),
+      region_shift_(static_cast<unsigned>(std::countr_zero(granules_in_region_))) {}
 
 CodeMemoryState::~CodeMemoryState() {
+  unregister_map(number_);
   const unsigned regions = space_.regions();
   for (unsigned i = 0; i != regions; ++i)
     for (const auto& listener : options_.listeners)
       listener->region_removed({space_.code(i), options_.region_bytes});
 }
 
-void CodeMemoryState::reset(Hints& own) const {
-  own = Hints();
-  own.owner = number_;
-  own.cursor.next.fill(own_word());
-}
-
-std::optional<CodeMemoryState::Place> CodeMemoryState::locate(const void* address) const {
+CodeMemoryState::Place CodeMemoryState::locate(const void* address) const {
   const unsigned count = space_.regions();
   for (unsigned region = 0; region != count; ++region) {
-    std::byte* const begin = space_.code(region);
-    const std::uintptr_t within =
-        reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(begin);
-    if (within < options_.region_bytes) {
-      const auto granule = static_cast<std::uint32_t>(within >> shift_);
-      return Place{.granule = region * granules_in_region_ + granule,
-                   .code = begin + (static_cast<std::size_t>(granule) << shift_),
-                   .region = region};
-    }
+    const std::uintptr_t within = reinterpret_cast<std::uintptr_t>(address) -
+                                  reinterpret_cast<std::uintptr_t>(space_.code(region));
+    if (within < options_.region_bytes)
+      return place_of(region << region_shift_ | static_cast<Granule>(within >> shift_));
   }
-  return std::nullopt;
+  return {};
 }
 
 // ---- Taking ----
@@ -112,7 +93,7 @@ Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
   }
   const Lock lock(mutex_);
   SMF_TRY(space_.show());
-  SMF_ASSIGN(const Granule first, take(granules_of(size)));
+  SMF_ASSIGN(const Granule first, take_or_grow(granules_of(size)));
   const Place place = place_of(first);
   if (!is_dual_) {
     const auto opened = space_.protect(pages(place, size), CodeSpace::Access::kWrite);
@@ -135,7 +116,7 @@ Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
   return out_of_memory();
 }
 
-Result<Granule> CodeMemoryState::take(std::uint32_t count) {
+Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
   BlockCursor& cursor = mine().cursor;
   for (bool has_swept = false;;) {
     const std::uint32_t top = top_.load(std::memory_order_relaxed);
@@ -145,9 +126,11 @@ Result<Granule> CodeMemoryState::take(std::uint32_t count) {
                 blocks_.take_large(count, begin, std::min(begin + words_in_region(), top)))
           return *found;
     } else {
-      if (const auto found = blocks_.take(count, cursor, top)) return *found;
+      const Granule found = blocks_.take(count, cursor, top);
+      if (found != kNoGranule) return found;
       // All is looked through again where it is worth it; else there is new memory.
       if (!std::exchange(has_swept, true)) {
+        mine().give_back_to(blocks_);
         std::uint64_t free = 0;
         for (const auto& [offset, size] : space_.segments()) {
           const auto word = static_cast<std::uint32_t>(offset >> shift_) / 64;
@@ -168,9 +151,9 @@ Result<void> CodeMemoryState::grow(std::uint32_t count) {
   const std::size_t unit =
       std::max(CodeSpace::kMinSegment, granule_bytes() * BlockMap::kGranulesInWord);
   const std::size_t least = align_up(static_cast<std::size_t>(count) << shift_, unit);
-  // In proportion to what there is: what lies idle at the end is 6 % at most.
+  // In proportion to what there is: what lies idle at the end is 3 %.
   std::size_t size =
-      std::max(least, std::min(align_up(mapped_ / 16, unit), CodeSpace::kMaxSegment));
+      std::max(least, std::min(align_up(mapped_ / 32, unit), CodeSpace::kMaxSegment));
   const std::uint64_t left = options_.max_bytes - std::min(options_.max_bytes, mapped_);
   if (size > left) size = least;
   if (size > left) {
@@ -197,31 +180,45 @@ Result<void> CodeMemoryState::grow(std::uint32_t count) {
   return {};
 }
 
-Result<void> CodeMemoryState::commit_slowly(const CodeWriter& writer, std::size_t size) {
-  const Lock lock(mutex_);
-  const Place place = place_of(writer.first_);
+// What a quick block does not need.
+void CodeMemoryState::shrink(const CodeWriter& writer, std::size_t size) {
   const std::uint32_t before = granules_of(writer.size_), after = granules_of(size);
-  if (before != after) {
-    const Place rest = place_of(writer.first_ + after);
-    SMF_TRY(release(rest, static_cast<std::size_t>(before - after) << shift_));
-  }
-  if (!is_dual_) {
-    const auto closed = space_.protect(pages(place, size), CodeSpace::Access::kExecute);
-    if (!closed) {
-      blocks_.forget_size(place.granule);
-      blocks_.set_state(place.granule, {});
-      static_cast<void>(release(place, size));
-      return closed;
+  const std::size_t at = after * kGranule, bytes = (before - after) * kGranule;
+  if (bytes == 0) return;
+  fill_with_traps({writer.writable_ + at, bytes});
+  synchronize_code({writer.code_ + at, bytes});
+  blocks_.give(writer.first_ + after, before - after);
+}
+
+Result<const void*> CodeMemoryState::commit_slowly(const CodeWriter& writer, std::size_t size,
+                                                   std::string_view name) {
+  {
+    const Lock lock(mutex_);
+    const Place place = place_of(writer.first_);
+    const std::uint32_t before = granules_of(writer.size_), after = granules_of(size);
+    if (before != after) {
+      const Place rest = place_of(writer.first_ + after);
+      SMF_TRY(release(rest, static_cast<std::size_t>(before - after) << shift_));
     }
+    if (!is_dual_) {
+      const auto closed = space_.protect(pages(place, size), CodeSpace::Access::kExecute);
+      if (!closed) {
+        blocks_.forget_size(place.granule);
+        blocks_.set_state(place.granule, {});
+        static_cast<void>(release(place, size));
+        return std::unexpected(closed.error());
+      }
+    }
+    synchronize_code({place.code, size});
+    if (has_room_in_state(size)) {
+      blocks_.forget_size(place.granule);
+    } else {
+      blocks_.set_size(place.granule, size);  // there already: no memory needed
+    }
+    set_state(place.granule, Kind::kLive, size);
   }
-  synchronize_code({place.code, size});
-  if (has_room_in_state(size)) {
-    blocks_.forget_size(place.granule);
-  } else {
-    blocks_.set_size(place.granule, size);  // there already: no memory needed
-  }
-  set_state(place.granule, Kind::kLive, size);
-  return {};
+  tell_published(writer.code_, size, name);
+  return writer.code_;
 }
 
 void CodeMemoryState::abort(const CodeWriter& writer) {
@@ -252,16 +249,17 @@ Result<void> CodeMemoryState::release(const Place& place, std::size_t size) {
 
 // The live block that begins there, or what is there instead.
 Result<CodeMemoryState::Live> CodeMemoryState::find_live(const void* code) const {
-  const auto place = locate(code);
-  if (!place) return refuse(fmt::format("{} is not in this code memory", fmt::ptr(code)));
-  const State state = blocks_.state(place->granule);
-  if (place->code == code && state.kind == Kind::kLive)
-    return Live{.place = *place, .state = state, .size = size_of(place->granule, state)};
-  if (place->code == code && state.kind == Kind::kOpen)
+  const Place place = locate(code);
+  if (place.granule == kNoGranule)
+    return refuse(fmt::format("{} is not in this code memory", fmt::ptr(code)));
+  const State state = blocks_.state(place.granule);
+  if (place.code == code && state.kind == Kind::kLive)
+    return Live{.place = place, .state = state, .size = size_of(place.granule, state)};
+  if (place.code == code && state.kind == Kind::kOpen)
     return refuse(fmt::format("the block of code at {} is still being written", fmt::ptr(code)));
-  if (place->code == code && state.kind == Kind::kQuarantined)
+  if (place.code == code && state.kind == Kind::kQuarantined)
     return refuse(fmt::format("the block of code at {} was freed already", fmt::ptr(code)));
-  if (blocks_.is_free(place->granule))
+  if (blocks_.is_free(place.granule) || state.is_kept())
     return refuse(fmt::format("no block of code is at {}: freed already?", fmt::ptr(code)));
   return refuse(fmt::format("no block of code begins at {}", fmt::ptr(code)));
 }
@@ -318,7 +316,14 @@ Result<std::size_t> CodeMemoryState::reclaim(std::uint64_t passed_epoch) try {
   return out_of_memory();
 }
 
+void CodeMemoryState::trim_now_and_then(ThreadBlocks& own) {
+  own.freed = 0;
+  const Lock lock(mutex_, std::try_to_lock);
+  if (lock) return_empty(mapped_ / 4 + CodeSpace::kMinSegment);
+}
+
 void CodeMemoryState::trim() {
+  mine().give_back_to(blocks_);
   const Lock lock(mutex_);
   return_empty(0);
 }
@@ -373,20 +378,20 @@ Result<void> CodeMemoryState::write(const void* code, std::size_t offset, Bytes 
 // ---- Looking ----
 
 std::span<const std::byte> CodeMemoryState::find(const void* address) const {
-  const auto place = locate(address);
-  if (!place) return {};
+  const Place place = locate(address);
+  if (place.granule == kNoGranule) return {};
   const auto covering = [&](Granule first, std::size_t size) -> std::span<const std::byte> {
     const std::byte* const code = place_of(first).code;
     if (static_cast<const std::byte*>(address) >= code + size) return {};
     return {code, size};
   };
-  if (const auto first = blocks_.begin_before(place->granule)) {
+  if (const auto first = blocks_.begin_before(place.granule)) {
     const State state = blocks_.state(*first);
     if (state.kind != Kind::kLive) return {};
     if (state.size != 0) return covering(*first, state.size);
   }
   const Lock lock(mutex_);
-  const auto first = blocks_.sized_before(place->granule);
+  const auto first = blocks_.sized_before(place.granule);
   if (!first || blocks_.state(*first).kind != Kind::kLive) return {};
   return covering(*first, blocks_.size(*first));
 }
@@ -405,7 +410,8 @@ void CodeMemoryState::for_each_block(const std::function<void(const Place&, Stat
       const Place place = place_of(at);
       const State state = blocks_.state(at);
       visit(place, state);
-      at += state.kind == Kind::kNone ? 1 : granules_of(size_of(at, state));
+      const bool is_passing = state.kind == Kind::kNone && !state.is_kept();
+      at += is_passing ? 1 : granules_of(size_of(at, state));
     }
   }
 }
@@ -426,6 +432,7 @@ CodeMemoryStats CodeMemoryState::stats() const {
   // A bit and a state for each granule.
   stats.tables = (mapped_ >> shift_) / 8 + (mapped_ >> shift_) * sizeof(std::uint16_t);
   for_each_block([&](const Place& place, State state) {
+    if (state.is_kept()) return;
     if (state.kind == Kind::kNone) {
       stats.used += granule_bytes();
       return;
@@ -447,7 +454,7 @@ CodeMemoryStats CodeMemoryState::stats() const {
 std::uint64_t CodeMemoryState::count_busy() const {
   std::uint64_t count = 0;
   for_each_block([&](const Place&, State state) {
-    if (state.kind == Kind::kNone || state.kind == Kind::kOpen) ++count;
+    if (state.kind == Kind::kOpen || (state.kind == Kind::kNone && !state.is_kept())) ++count;
   });
   return count;
 }
@@ -459,6 +466,7 @@ Result<void> CodeMemoryState::hide() {
   if (space_.is_hidden()) return {};
   SMF_TRY(space_.show());
   space_.announce_hiding();
+  os::asymmetric_fence_heavy();
   std::uint64_t busy = count_busy();
   for (int tried = 0; busy != 0 && tried != 100; ++tried) {
     ::sched_yield();

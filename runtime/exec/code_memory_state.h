@@ -4,32 +4,30 @@
 // by itself that it is not the case for it, and begins anew in the other half.
 //
 // Hiding the writable view meets writers without a lock by the order of two steps on each side. A
-// writer first takes its block (in the bitmap, or by changing the state of a live one) and then
-// asks where to write; who hides first says that it is nowhere, and then looks at all blocks. All
-// four are sequentially consistent: either the writer learns of the hiding, or the block is seen,
+// writer first says in the state that it writes, and then asks where; who hides first says that it
+// is nowhere, and then looks at all states. Between the two there is a fence on each side
+// (runtime/os/asymmetric_fence.h): either the writer learns of the hiding, or the block is seen,
 // and the hiding called off.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string_view>
 
 #include "runtime/exec/block_map.h"
 #include "runtime/exec/code_memory.h"
 #include "runtime/exec/code_space.h"
+#include "runtime/exec/thread_blocks.h"
 
 namespace smf::internal {
 
 class CodeMemoryState {
  public:
-  static constexpr unsigned kGranuleShift = 6;  // of dual mapping
-  static constexpr std::size_t kGranule = std::size_t{1} << kGranuleShift;
+  static constexpr std::size_t kGranule = BlockMap::kGranule;  // of dual mapping
   static constexpr std::size_t kMaxQuick = BlockMap::kMaxSmall * kGranule;
 
   static Result<std::unique_ptr<CodeMemoryState>> create(const CodeMemoryOptions& options);
@@ -38,10 +36,13 @@ class CodeMemoryState {
   CodeMemoryState& operator=(const CodeMemoryState&) = delete;
   ~CodeMemoryState();
 
-  Result<CodeWriter> begin(std::size_t size);
-  Result<const void*> commit(const CodeWriter& writer, std::size_t size, std::string_view name);
+  // Defined where they are used, in code_memory.cc.
+  inline Result<CodeWriter> begin(std::size_t size);
+  inline Result<const void*> commit(const CodeWriter& writer, std::size_t size,
+                                    std::string_view name);
+  inline Result<void> free(const void* code);
+
   void abort(const CodeWriter& writer);
-  Result<void> free(const void* code);
   Result<void> free(const void* code, std::uint64_t epoch);
   Result<std::size_t> reclaim(std::uint64_t passed_epoch);
   Result<void> write(const void* code, std::size_t offset, Bytes bytes);
@@ -56,11 +57,12 @@ class CodeMemoryState {
   using State = BlockMap::State;
   using Lock = std::unique_lock<std::mutex>;
 
-  // A granule, as numbers and as addresses.
+  // A granule, as numbers and as an address.
   struct Place {
-    Granule granule = 0;
-    std::byte* code = nullptr;
+    Granule granule = kNoGranule;
     unsigned region = 0;
+    std::size_t offset = 0;  // in the region
+    std::byte* code = nullptr;
   };
 
   // A block that was live when its state was read.
@@ -70,22 +72,7 @@ class CodeMemoryState {
     std::size_t size = 0;
   };
 
-  // Each thread's, of the code memories that it used last.
-  struct Hints {
-    std::uint64_t owner = 0;
-    BlockCursor cursor{};
-    std::uint32_t freed = 0;  // granules, since empty memory was looked for
-  };
-  static constexpr std::size_t kHints = 4;
-  static constinit thread_local std::array<Hints, kHints> hints;
-
-  Hints& mine() {
-    Hints& own = hints[number_ % kHints];
-    if (own.owner != number_) [[unlikely]]
-      reset(own);
-    return own;
-  }
-  void reset(Hints& own) const;
+  ThreadBlocks& mine() const { return ThreadBlocksOf::of(number_); }
 
   std::size_t granule_bytes() const { return std::size_t{1} << shift_; }
   std::uint32_t granules_of(std::size_t size) const {
@@ -93,25 +80,42 @@ class CodeMemoryState {
   }
   std::uint32_t words_in_region() const { return granules_in_region_ / BlockMap::kGranulesInWord; }
   Place place_of(Granule granule) const {
-    const unsigned region = granule / granules_in_region_;
+    const unsigned region = granule >> region_shift_;
+    const std::size_t within = granule & (granules_in_region_ - 1);
     return {.granule = granule,
-            .code = space_.code(region) +
-                    (static_cast<std::size_t>(granule % granules_in_region_) << shift_),
-            .region = region};
+            .region = region,
+            .offset = within << shift_,
+            .code = space_.code(region) + (within << shift_)};
   }
-  // The granule that holds the address; nullopt outside of all regions.
-  std::optional<Place> locate(const void* address) const;
+  // The granule that holds the address; kNoGranule outside of all regions.
+  Place locate(const void* address) const;
+  // The granule that begins there, with dual mapping and else kNoGranule. Without `code`.
+  Place locate_quickly(const void* address) const {
+    const unsigned count = space_.regions();
+    for (unsigned region = 0; region != count; ++region) {
+      const std::uintptr_t within = reinterpret_cast<std::uintptr_t>(address) -
+                                    reinterpret_cast<std::uintptr_t>(space_.code(region));
+      if (within < options_.region_bytes && within % kGranule == 0) [[likely]] {
+        const auto granule = static_cast<Granule>(within / kGranule);
+        return {.granule = region << region_shift_ | granule, .region = region, .offset = within};
+      }
+    }
+    return {};
+  }
   // Where the same is written; nullptr while nobody may.
   std::byte* writable(const Place& place) const {
     std::byte* const begin = space_.writable(place.region);
-    return begin == nullptr ? nullptr : begin + (place.code - space_.code(place.region));
+    return begin == nullptr ? nullptr : begin + place.offset;
   }
 
   // The slow half.
   Result<CodeWriter> begin_slowly(std::size_t size);
-  Result<Granule> take(std::uint32_t count);
+  Result<Granule> take_or_grow(std::uint32_t count);
   Result<void> grow(std::uint32_t count);
-  Result<void> commit_slowly(const CodeWriter& writer, std::size_t size);
+  Result<const void*> commit_slowly(const CodeWriter& writer, std::size_t size,
+                                    std::string_view name);
+  void shrink(const CodeWriter& writer, std::size_t size);
+  void trim_now_and_then(ThreadBlocks& own);
   Result<void> free_slowly(const void* code);
   Result<Live> find_live(const void* code) const;
   // Makes a block free of which nobody else knows any more.
@@ -137,13 +141,14 @@ class CodeMemoryState {
   void tell_freed(const std::byte* code, std::size_t size) const;
 
   const CodeMemoryOptions options_;
-  const std::uint64_t number_;  // never used again
   CodeSpace space_;
   BlockMap blocks_;
+  const std::uint64_t number_;  // of blocks_
   const bool is_dual_;
   const bool has_listeners_;
   const unsigned shift_;  // of a granule's size
   const std::uint32_t granules_in_region_;
+  const unsigned region_shift_;        // of that number, a power of two
   std::atomic<std::uint32_t> top_{0};  // the word behind all segments
 
   mutable std::mutex mutex_{};

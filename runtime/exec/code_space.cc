@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -58,7 +59,6 @@ int call(const std::byte* function) {
 bool runs(std::byte* code, std::byte* writable) {
   constexpr auto kFirst = os::function_returning(41);
   constexpr auto kSecond = os::function_returning(42);
-  std::byte* const at = code + kLandingPad.size();
   std::byte* const to = writable + kLandingPad.size();
   std::memcpy(writable, kLandingPad.data(), kLandingPad.size());
   const auto write = [&](const auto& function) {
@@ -69,9 +69,6 @@ bool runs(std::byte* code, std::byte* writable) {
   if (call(code) != 41) return false;
   write(kSecond);
   const bool is_new = call(code) == 42;
-  const std::span<std::byte> used(writable, static_cast<std::size_t>(at - code) + kSecond.size());
-  fill_with_traps(used);
-  synchronize_code({code, used.size()});
   return is_new;
 }
 
@@ -117,7 +114,7 @@ CodeSpace::~CodeSpace() {
 
 Result<CodeSpace> CodeSpace::create(const Options& options) {
   SMF_CHECK(options.max_regions >= 1 && options.max_regions <= kMaxRegions);
-  SMF_CHECK(options.region_size % kMaxSegment == 0 && options.region_size != 0);
+  SMF_CHECK(std::has_single_bit(options.region_size) && options.region_size >= kMaxSegment);
   CodeSpace space(options);
   SMF_TRY(space.make_shared());
   space.protection_ = options.protection.value_or(CodeProtection::kDualMapping);

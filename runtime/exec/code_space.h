@@ -62,7 +62,7 @@ class CodeSpace {
   struct Options {
     std::optional<CodeProtection> protection{};  // nullopt: what works here
     const void* near = nullptr;                  // nullptr: this library's code, if there is room
-    std::size_t region_size = 0;                 // bytes; a multiple of kMaxSegment
+    std::size_t region_size = 0;                 // bytes; a power of two from kMaxSegment
     unsigned max_regions = 0;                    // at most kMaxRegions
     os::SystemCalls* calls = nullptr;
   };
