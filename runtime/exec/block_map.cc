@@ -74,31 +74,39 @@ std::optional<Granule> BlockMap::begin_before(Granule inside) const {
   }
 }
 
-bool BlockMap::take_exactly(std::uint32_t word, std::uint64_t bits) {
-  std::uint64_t before = free_[word].load(std::memory_order_relaxed);
-  while ((before & bits) == bits) {
-    if (free_[word].compare_exchange_weak(before, before & ~bits, std::memory_order_seq_cst,
-                                          std::memory_order_relaxed))
-      return true;
+// All of these, or none.
+bool BlockMap::take_exactly(Granule first, std::uint32_t count) {
+  for (std::uint32_t taken = 0; taken != count;) {
+    const unsigned bit = (first + taken) % kGranulesInWord;
+    const unsigned here = std::min(count - taken, kGranulesInWord - bit);
+    const std::uint64_t bits = mask(here) << bit;
+    std::atomic<std::uint64_t>& word = free_[(first + taken) / kGranulesInWord];
+    std::uint64_t before = word.load(std::memory_order_relaxed);
+    do {
+      if ((before & bits) != bits) {
+        give(first, taken);
+        return false;
+      }
+    } while (!word.compare_exchange_weak(before, before & ~bits, std::memory_order_seq_cst,
+                                         std::memory_order_relaxed));
+    taken += here;
   }
-  return false;
+  return true;
 }
 
 std::optional<Granule> BlockMap::take_large(std::uint32_t count, std::uint32_t begin,
                                             std::uint32_t end) {
-  const std::uint32_t whole = count / kGranulesInWord, rest = count % kGranulesInWord;
-  const std::uint32_t wanted = whole + (rest != 0 ? 1 : 0);
-  // Words from `first` on that could be taken; no block begins in front of the one that could not.
-  std::uint32_t first = begin, taken = 0;
-  while (end - first >= wanted) {
-    const std::uint32_t word = first + taken;
-    if (take_exactly(word, taken < whole ? ~std::uint64_t{0} : mask(rest))) {
-      if (++taken == wanted) return first * kGranulesInWord;
-    } else {
-      give(first * kGranulesInWord, taken * kGranulesInWord);
-      first = word + 1;
-      taken = 0;
+  std::uint32_t run = 0;  // free granules in front of the word
+  for (std::uint32_t word = begin; word < end; ++word) {
+    const std::uint64_t free = free_[word].load(std::memory_order_relaxed);
+    if (run + static_cast<unsigned>(std::countr_one(free)) >= count) {
+      const Granule first = word * kGranulesInWord - run;
+      if (take_exactly(first, count)) return first;
+      run = 0;  // somebody else was there
+      continue;
     }
+    run = free == ~std::uint64_t{0} ? run + kGranulesInWord
+                                    : static_cast<unsigned>(std::countl_one(free));
   }
   return std::nullopt;
 }

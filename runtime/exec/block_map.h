@@ -3,10 +3,11 @@
 // A granule is 64 bytes, a cache line: code that runs and code that is being written never share
 // one. 64 granules make a word: one 64-bit bitmap of what is free, 4 KiB of code. A block of up to
 // 32 granules lies within a word, so taking it is one compare-and-swap there and giving it back one
-// atomic OR; neighbours coalesce because bits do. A larger block begins with a word, and is found
-// under the caller's lock. Beside the bitmap each granule has 16 bits of state, which say, for the
-// first of a block, what the block is and how many bytes were asked for. Together that is 3.3 % of
-// the code memory, outside of it, where no code can reach it by running on.
+// atomic OR; neighbours coalesce because bits do. A larger block is searched from the
+// first word on, under the caller's lock. Beside the bitmap each granule has 16 bits of state,
+// which say, for the first of a block, what the block is and how many bytes were asked for.
+// Together that is 3.3 % of the code memory, outside of it, where no code can reach it by running
+// on.
 //
 //   taking     begins where this thread took the last block of that size, and goes up from there:
 //              next fit, a cursor for each size and thread.
@@ -53,7 +54,7 @@ class BlockMap {
  public:
   static constexpr unsigned kGranule = 64;  // bytes, of those whose size is in their state
   static constexpr unsigned kGranulesInWord = 64;
-  static constexpr unsigned kMaxSmall = 32;  // granules; larger blocks begin with a word
+  static constexpr unsigned kMaxSmall = 32;  // granules of a block that stays within a word
   static constexpr std::uint32_t kMaxSize = 0xfff;
 
   enum class Kind : std::uint8_t {
@@ -140,8 +141,8 @@ class BlockMap {
 
   // The following are for one thread at a time (the caller's lock), while others do the above.
 
-  // Takes whole words, and the first granules of the last: so many granules, from words of
-  // [begin, end).
+  // Takes so many granules, more than kMaxSmall, from words of [begin, end): the first that are
+  // free in a row.
   std::optional<Granule> take_large(std::uint32_t count, std::uint32_t begin, std::uint32_t end);
   // Sizes that a state has no room for, of blocks by their first granule.
   void set_size(Granule first, std::size_t size) { sizes_[first] = size; }  // throws std::bad_alloc
@@ -162,7 +163,7 @@ class BlockMap {
   // The lowest bit from which `count` bits of `free` are set; 64 without one.
   static unsigned find_run(std::uint64_t free, unsigned count);
   Granule take_in(std::uint32_t word, unsigned count);
-  bool take_exactly(std::uint32_t word, std::uint64_t bits);
+  bool take_exactly(Granule first, std::uint32_t count);
   Granule sweep(unsigned count, BlockCursor& cursor, std::uint32_t end);
 
   // 2 bits of kind, 1 of is_written, 12 of size.
