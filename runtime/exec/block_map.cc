@@ -66,6 +66,18 @@ void BlockMap::give(Granule first, std::uint32_t count) {
   }
 }
 
+Granule BlockMap::next_taken(Granule from, Granule end) const {
+  if (from >= end) return from;
+  while (from < end) {
+    const unsigned bit = from % kGranulesInWord;
+    const std::uint64_t free = free_[from / kGranulesInWord].load(std::memory_order_seq_cst);
+    const auto run = static_cast<unsigned>(std::countr_one(free >> bit));
+    if (run < kGranulesInWord - bit) return std::min(from + run, end);
+    from += kGranulesInWord - bit;
+  }
+  return end;
+}
+
 std::optional<Granule> BlockMap::begin_before(Granule inside) const {
   const Granule last = inside - std::min(inside, kMaxSmall - 1);
   for (Granule at = inside;; --at) {

@@ -135,6 +135,9 @@ class BlockMap {
                 (granule % kGranulesInWord) &
             1) != 0;
   }
+  // The first granule of [from, end) that is not free; `end` without one, and
+  // `from` where that is behind.
+  Granule next_taken(Granule from, Granule end) const;
   // The first granule at or before `inside` that begins a small block, as far as such a block can
   // reach, which may end before `inside`; nullopt without one.
   std::optional<Granule> begin_before(Granule inside) const;

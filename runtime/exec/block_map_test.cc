@@ -115,6 +115,18 @@ TEST(BlockMap, WordsInUseAreNotRemoved) {
   EXPECT_EQ(map.take(1, cursor, kWords), kNoGranule);
 }
 
+TEST(BlockMap, WhatIsTakenIsFoundAmongTheFree) {
+  BlockMap map = make_map();
+  map.add_words(0, kWords);
+  EXPECT_EQ(map.next_taken(0, 500), 500u);
+  ASSERT_EQ(map.take_large(40, 2, kWords), 128u);
+  EXPECT_EQ(map.next_taken(0, 500), 128u);
+  EXPECT_EQ(map.next_taken(130, 500), 130u);
+  EXPECT_EQ(map.next_taken(168, 500), 500u);
+  EXPECT_EQ(map.next_taken(0, 100), 100u);
+  EXPECT_EQ(map.next_taken(100, 100), 100u);
+}
+
 TEST(BlockMap, AStateKeepsWhatItSays) {
   BlockMap map = make_map();
   using State = BlockMap::State;

@@ -76,7 +76,7 @@ struct CodeMemoryOptions {
 struct CodeMemoryStats {
   CodeProtection protection = CodeProtection::kDualMapping;
   std::string refusal{};  // why it is no dual mapping, where that was tried
-  bool is_near = false;   // to CodeMemoryOptions::near, all of it
+  bool is_near = false;   // to CodeMemoryOptions::near, all that there is
   bool is_hidden = false;
   bool is_sealed = false;            // seal() was called
   bool is_sealed_by_kernel = false;  // and Linux is 6.10 or later
@@ -187,7 +187,8 @@ class CodeMemory {
   Result<std::size_t> reclaim(std::uint64_t passed_epoch);
 
   // Changes a part of a live block in place. Nobody may run the block meanwhile. kInvalidArgument
-  // as for free(), and where the bytes lead out of the block.
+  // as for free(), and where the bytes lead out of the block. kSystem, with page protection only:
+  // then nobody can run the block until another write goes well.
   Result<void> write(const void* code, std::size_t offset, Bytes bytes);
 
   // The live block that holds the address, whole; empty without one.

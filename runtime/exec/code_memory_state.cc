@@ -101,6 +101,7 @@ Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
       blocks_.give(first, granules_of(size));
       return std::unexpected(opened.error());
     }
+    fill_with_traps(pages(place, size));
   }
   if (!has_room_in_state(size)) {
     try {
@@ -196,18 +197,18 @@ Result<const void*> CodeMemoryState::commit_slowly(const CodeWriter& writer, std
     const Lock lock(mutex_);
     const Place place = place_of(writer.first_);
     const std::uint32_t before = granules_of(writer.size_), after = granules_of(size);
+    Result<void> result;
     if (before != after) {
       const Place rest = place_of(writer.first_ + after);
-      SMF_TRY(release(rest, static_cast<std::size_t>(before - after) << shift_));
+      result = release(rest, static_cast<std::size_t>(before - after) << shift_);
     }
-    if (!is_dual_) {
-      const auto closed = space_.protect(pages(place, size), CodeSpace::Access::kExecute);
-      if (!closed) {
-        blocks_.forget_size(place.granule);
-        blocks_.set_state(place.granule, {});
-        static_cast<void>(release(place, size));
-        return std::unexpected(closed.error());
-      }
+    if (result && !is_dual_)
+      result = space_.protect(pages(place, size), CodeSpace::Access::kExecute);
+    if (!result) {
+      blocks_.forget_size(place.granule);
+      blocks_.set_state(place.granule, {});
+      static_cast<void>(release(place, size));
+      return std::unexpected(std::move(result).error());
     }
     synchronize_code({place.code, size});
     if (has_room_in_state(size)) {
@@ -402,11 +403,7 @@ void CodeMemoryState::for_each_block(const std::function<void(const Place&, Stat
     const auto begin = static_cast<Granule>(offset >> shift_);
     const auto end = static_cast<Granule>((offset + size) >> shift_);
     at = std::max(at, begin);
-    while (at < end) {
-      if (blocks_.is_free(at)) {
-        ++at;
-        continue;
-      }
+    for (at = blocks_.next_taken(at, end); at < end; at = blocks_.next_taken(at, end)) {
       const Place place = place_of(at);
       const State state = blocks_.state(at);
       visit(place, state);

@@ -60,6 +60,16 @@ TEST_P(CodeMemoryWith, ItIsHiddenUntilTheNextWrite) {
   }
 }
 
+TEST_P(CodeMemoryWith, WhatIsNotWrittenTraps) {
+  CodeMemory memory = make();
+  for (const std::size_t size : {100, 5000}) {
+    const auto writer = memory.begin(size).value();
+    std::vector<std::byte> traps(64 * ((size + 63) / 64));
+    fill_with_traps(traps);
+    EXPECT_TRUE(std::ranges::equal(writer.bytes(), Bytes(traps).first(size)));
+  }
+}
+
 TEST_P(CodeMemoryWith, ItIsNotHiddenFromWhoWrites) {
   CodeMemory memory = make();
   auto writer = memory.begin(100).value();

@@ -60,7 +60,7 @@ bool runs(std::byte* code, std::byte* writable) {
   constexpr auto kFirst = os::function_returning(41);
   constexpr auto kSecond = os::function_returning(42);
   std::byte* const to = writable + kLandingPad.size();
-  std::memcpy(writable, kLandingPad.data(), kLandingPad.size());
+  std::ranges::copy(std::as_bytes(std::span(kLandingPad)), writable);
   const auto write = [&](const auto& function) {
     std::memcpy(to, function.data(), function.size());
     synchronize_code({code, kLandingPad.size() + function.size()});

@@ -69,8 +69,8 @@ class CodeSpace {
   // What a page may be used for; page protection only.
   enum class Access : std::uint8_t { kNone, kWrite, kExecute };
 
-  static constexpr std::size_t kMinSegment = 64 * 1024;
-  static constexpr std::size_t kMaxSegment = 1024 * 1024;
+  static constexpr std::size_t kMinSegment = std::size_t{64} << 10;
+  static constexpr std::size_t kMaxSegment = std::size_t{1} << 20;
   static constexpr unsigned kMaxRegions = 128;
   // rel32 reaches 2 GiB; code and data of the program are this large at most.
   static constexpr std::uint64_t kReach = (std::uint64_t{1} << 31) - (std::uint64_t{64} << 20);

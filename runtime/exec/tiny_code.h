@@ -1,6 +1,7 @@
 // For tests: machine code to publish, and what the kernel says about memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,8 +23,8 @@ namespace smf {
 inline std::vector<std::byte> code_returning(std::uint32_t number) {
   const auto function = os::function_returning(number);
   std::vector<std::byte> code(kLandingPad.size() + function.size());
-  std::memcpy(code.data(), kLandingPad.data(), kLandingPad.size());
-  std::memcpy(code.data() + kLandingPad.size(), function.data(), function.size());
+  std::ranges::copy(function,
+                    std::ranges::copy(std::as_bytes(std::span(kLandingPad)), code.begin()).out);
   return code;
 }
 
