@@ -126,7 +126,9 @@ Result<std::int64_t> ExecMemory::alloc_pages(std::int64_t size) {
       calls_->mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return fail_system(fmt::format("map {} bytes", mapped), {}, errno);
   block.key() = number(pages);
-  return add(std::move(block));
+  auto added = add(std::move(block));
+  if (!added) calls_->munmap(pages, mapped);
+  return added;
 }
 
 Result<void> ExecMemory::free(std::int64_t address, std::int64_t size) {

@@ -1,4 +1,4 @@
-// SMF_LONG=1 in the environment makes the run with threads long.
+// SMF_LONG=1 in the environment makes the random runs long.
 #include "runtime/ffi/exec_memory.h"
 
 #include <gtest/gtest.h>
@@ -273,7 +273,7 @@ TEST_P(Memory, SizesThatCannotBeAreRefused) {
   // One beyond what the code memory's map has small blocks for, and several pages.
   const std::int64_t large = alloc_with(returning(9), 100'000);
   EXPECT_EQ(memory.write(large, returning(10), 99'900), std::ssize(returning(10)));
-  EXPECT_EQ(call(memory, large + 99'900 - 99'900 % 4), 10);
+  EXPECT_EQ(call(memory, large + 99'900), 10);
   EXPECT_TRUE(is_trap(large + 64, 99'900 - 64));
   EXPECT_TRUE(memory.free(large, 100'000));
 }
@@ -370,6 +370,15 @@ TEST_P(Memory, AnotherThreadsCallKeepsTheCode) {
   EXPECT_TRUE(memory.free(code, 64));
 }
 
+std::int64_t throw_it(std::int64_t, std::int64_t argument) { throw argument; }
+
+TEST_P(Memory, WhatCalledCodeThrowsReachesItsCallerAndEndsTheCall) {
+  const std::int64_t code = alloc_with(code_of(kJumpToFirstArgument), 64);
+  const auto thrower = reinterpret_cast<std::int64_t>(&throw_it);
+  EXPECT_THROW(static_cast<void>(call(memory, code, thrower, INT64_C(5))), std::int64_t);
+  EXPECT_TRUE(memory.free(code, 64));
+}
+
 TEST_P(Memory, StatisticsTellWhatIsThereAndHowItIsProtected) {
   EXPECT_TRUE(memory.statistics().starts_with("=== Executable Memory Statistics ===\n"));
   EXPECT_TRUE(memory.statistics().contains("protection:  not chosen yet"));
@@ -385,6 +394,163 @@ TEST_P(Memory, StatisticsTellWhatIsThereAndHowItIsProtected) {
                                 ? "protection:  dual mapping"
                                 : "protection:  page protection"))
       << text;
+}
+
+// A block as the model knows it.
+struct Known {
+  std::int64_t size;
+  bool is_code;
+  std::int64_t protection;
+  bool was_executable;
+  std::int64_t written;                  // of code: the end of it
+  std::optional<std::uint32_t> returns;  // of the function at its first byte
+};
+
+// Random calls, of which the model says what they give.
+class Model {
+ public:
+  Model(ExecMemory& memory, unsigned seed) : memory_(memory), random_(seed) {}
+
+  void step() {
+    pick();
+    switch (random_() % 8) {
+      case 0:
+        return alloc();
+      case 1:
+        return random_() % 2 == 0 ? free() : alloc();
+      case 2:
+        return protect();
+      case 3:
+        return note(memory_.make_executable(address_, size_).has_value() == make_executable());
+      case 4:
+      case 5:
+        return write();
+      default:
+        return ask();
+    }
+  }
+
+  void free_all() {
+    for (const auto& [address, known] : known_) EXPECT_TRUE(memory_.free(address, known.size));
+    EXPECT_EQ(memory_.count(), 0);
+    EXPECT_EQ(memory_.total(), 0);
+  }
+
+  int wrong = 0, calls = 0;
+
+ private:
+  // An address and a size: a block's, most of the time.
+  void pick() {
+    static constexpr std::int64_t kExtremes[] = {0, 1, -1, INT64_MAX, INT64_MIN};
+    address_ = kExtremes[random_() % std::size(kExtremes)];
+    size_ = kExtremes[random_() % std::size(kExtremes)];
+    if (!known_.empty() && random_() % 16 != 0) {
+      const auto& [begin, known] =
+          *std::next(known_.begin(), static_cast<std::ptrdiff_t>(random_() % known_.size()));
+      address_ = begin;
+      if (random_() % 8 != 0) size_ = known.size;
+      if (random_() % 8 == 0) address_ += static_cast<std::int64_t>(random_() % 100) * 4;
+    }
+    // The block that holds the address, if any.
+    const auto after = known_.upper_bound(address_);
+    begin_ = after == known_.begin() ? 0 : std::prev(after)->first;
+    block_ = after == known_.begin() || address_ - begin_ >= std::prev(after)->second.size
+                 ? nullptr
+                 : &std::prev(after)->second;
+    is_whole_ = block_ != nullptr && address_ == begin_ && size_ == block_->size;
+  }
+  bool is_executable() const { return block_ != nullptr && block_->protection >= kExecute; }
+  void note(bool is_right) {
+    if (!is_right) ++wrong;
+  }
+
+  void alloc() {
+    const bool is_code = random_() % 2 == 0;
+    const auto size = static_cast<std::int64_t>(random_() % 5000);
+    const auto made = is_code ? memory_.alloc_code(size) : memory_.alloc_pages(size);
+    note(made.has_value() == (size != 0));
+    if (!made) return;
+    note(known_
+             .emplace(*made, Known{.size = size,
+                                   .is_code = is_code,
+                                   .protection = is_code ? kReadExecute : kReadWrite,
+                                   .was_executable = is_code,
+                                   .written = 0,
+                                   .returns = {}})
+             .second);
+  }
+
+  void free() {
+    note(memory_.free(address_, size_).has_value() == is_whole_);
+    if (is_whole_) known_.erase(begin_);
+  }
+
+  bool make_executable() {
+    if (is_whole_) block_->was_executable = true;
+    if (is_whole_ && block_->protection < kExecute) block_->protection = kReadExecute;
+    return is_whole_;
+  }
+
+  void protect() {
+    const auto bits = static_cast<std::int64_t>(random_() % 9);
+    bool expected = is_whole_ && bits < 6;
+    if (expected && bits != block_->protection)
+      expected = !block_->is_code && ((bits & kWrite) == 0 || !block_->was_executable);
+    note(memory_.set_protection(address_, size_, bits).has_value() == expected);
+    if (!expected) return;
+    block_->protection = bits;
+    block_->was_executable |= bits >= kExecute;
+  }
+
+  void write() {
+    const std::uint32_t value = random_() % 2000;
+    const auto bytes = returning(value);
+    const std::int64_t offset =
+        random_() % 4 == 0 ? 8 * static_cast<std::int64_t>(random_() % 700) : 0;
+    const std::int64_t end = block_ == nullptr ? 0 : address_ - begin_ + offset + std::ssize(bytes);
+    const bool expected = block_ != nullptr && end <= block_->size &&
+                          (block_->is_code || (block_->protection & kWrite) != 0);
+    const auto written = memory_.write(address_, bytes, offset);
+    note(written.has_value() == expected && (!written || *written == std::ssize(bytes)));
+    if (!expected) return;
+    block_->written = std::max(block_->written, end);
+    const std::int64_t from = end - std::ssize(bytes);
+    if (from == 0) block_->returns = value;
+    if (from > 0 && from < std::ssize(bytes)) block_->returns.reset();
+  }
+
+  void ask() {
+    const auto executable = memory_.is_executable(address_);
+    note(executable.has_value() == (block_ != nullptr) &&
+         (!executable || *executable == is_executable()));
+    const auto bits = memory_.protection(address_);
+    note(bits.has_value() == (block_ != nullptr) && (!bits || *bits == block_->protection));
+    note(memory_.function(address_).has_value() == is_executable());
+    const bool can_run =
+        is_executable() && (!block_->is_code || address_ - begin_ < block_->written);
+    const auto call = memory_.begin_call(address_);
+    note(call.has_value() == can_run);
+    if (!call || address_ != begin_ || !block_->returns) return;
+    note(call->run() == *block_->returns);
+    ++calls;
+  }
+
+  ExecMemory& memory_;
+  std::mt19937 random_;
+  std::map<std::int64_t, Known> known_{};
+  std::int64_t address_ = 0, size_ = 0, begin_ = 0;
+  Known* block_ = nullptr;
+  bool is_whole_ = false;
+};
+
+TEST_P(Memory, RandomCallsGiveWhatTheModelSays) {
+  for (unsigned seed = 1; seed <= (kIsLong ? 300u : 8u); ++seed) {
+    Model model(memory, seed);
+    for (int i = 0; i < 2000 && model.wrong == 0; ++i) model.step();
+    EXPECT_EQ(model.wrong, 0) << "seed " << seed;
+    EXPECT_GT(model.calls, 30);
+    model.free_all();
+  }
 }
 
 // ---- What the system refuses ----
@@ -469,6 +635,17 @@ TEST(ExecMemory, WhateverSystemCallFailsNothingIsLeft) {
   }
 }
 
+TEST(ExecMemory, WhatIsNotFreedGoesWithIt) {
+  FailingCalls calls;
+  {
+    ExecMemory memory({.calls = &calls});
+    ASSERT_TRUE(memory.alloc_code(100));
+    ASSERT_TRUE(memory.alloc_pages(3 * page_size() + 1));
+    EXPECT_FALSE(calls.held.empty());
+  }
+  EXPECT_TRUE(calls.held.empty());
+}
+
 TEST(ExecMemory, WithoutDualMappingItSaysWhy) {
   class NoMemfd : public os::SystemCalls {
    public:
@@ -515,7 +692,11 @@ TEST(ExecMemory, MemoryThatSomebodyElseUnmappedIsNotTakenForTheOld) {
   class Twice : public os::SystemCalls {
    public:
     void* mmap(void*, size_t, int, int, int, off_t) override { return page.data(); }
-    int munmap(void*, size_t) override { return 0; }
+    int munmap(void*, size_t) override {
+      ++unmapped;
+      return 0;
+    }
+    int unmapped = 0;
     alignas(4096) std::array<std::byte, 65'536> page{};
   };
   static Twice calls;
@@ -523,6 +704,7 @@ TEST(ExecMemory, MemoryThatSomebodyElseUnmappedIsNotTakenForTheOld) {
   const auto first = memory.alloc_pages(100);
   ASSERT_TRUE(first);
   EXPECT_TRUE(refuses(memory.alloc_pages(50), "was unmapped by other means"));
+  EXPECT_EQ(calls.unmapped, 1);
   EXPECT_EQ(memory.total(), 100);
   EXPECT_TRUE(memory.free(*first, 100));
 }
@@ -612,6 +794,7 @@ TEST_P(Memory, EightThreadsAllocateWriteCallAndFreeTheSameCode) {
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) threads.emplace_back(work, i);
   }
   EXPECT_EQ(wrong, 0);
