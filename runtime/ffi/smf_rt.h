@@ -60,8 +60,8 @@ typedef struct rt_error {
 } rt_error;
 
 /* The last failure of a function of this library in the calling thread. As with errno, functions
- * that succeed leave it as it was: ask after a failure only. The text lasts until the next failure
- * in the thread, or the thread's end; nobody frees it. */
+ * that succeed leave it as it was, but rt_call_function_*(): ask after a failure only. The text
+ * lasts until the next failure in the thread, or the thread's end; nobody frees it. */
 RT_API rt_error rt_last_error(void);
 
 /* ---- Mapped files ---- */
