@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/exec/code_memory.h"
 #include "runtime/format/compression.h"
 #include "runtime/os/machine.h"
 #include "smftool/commands.h"
@@ -108,6 +109,46 @@ void check_code_memory(const os::Machine& machine, std::vector<Check>& checks) {
                                     "MemoryDenyWriteExecute of its service"});
 }
 
+// Of a code memory with a block that is executable: neither where it lies nor whether page
+// protection works is known before. The block is not called.
+Result<CodeMemoryStats> try_code_memory() {
+  SMF_ASSIGN(CodeMemory memory, CodeMemory::create());
+  SMF_ASSIGN(CodeWriter writer, memory.begin(1));
+  SMF_TRY(writer.commit());
+  return memory.stats();
+}
+
+void check_choice(std::vector<Check>& checks) {
+  const auto stats = try_code_memory();
+  const bool is_dual = stats && stats->protection == CodeProtection::kDualMapping;
+  std::string choice = "dual mapping";
+  if (!stats) {
+    choice = "neither: " + stats.error().describe();
+  } else if (!is_dual) {
+    choice = "page protection: " + stats->refusal;
+  }
+  checks.push_back({.name = "code memory",
+                    .health = is_dual ? Health::kGood
+                              : stats ? Health::kLimited
+                                      : Health::kBad,
+                    .value = std::move(choice),
+                    .meaning = "how code made at run time is kept from being writable and "
+                               "executable at once",
+                    .advice = is_dual ? ""
+                              : stats ? "each function costs system calls and a page: see "
+                                        "dual mapping"
+                                      : "see dual mapping, or mprotect"});
+  const bool is_near = stats && stats->is_near;
+  checks.push_back(
+      {.name = "code memory address",
+       .health = is_near ? Health::kGood : Health::kLimited,
+       .value = is_near ? "within 2 GiB of the program"
+                : stats ? "far from the program"
+                        : "nowhere",
+       .meaning = "near, calls between the program and such code are direct",
+       .advice = is_near || !stats ? "" : "keep 64 MiB of addresses free near the program"});
+}
+
 void check_policy(const os::Machine& machine, std::vector<Check>& checks) {
   const bool denied = machine.denies_write_exec.value_or(false);
   checks.push_back({.name = "W^X policy of the process",
@@ -200,6 +241,7 @@ Result<ExitStatus> run(const Context& context, bool as_json) {
   std::vector<Check> checks;
   check_basics(machine, checks);
   check_code_memory(machine, checks);
+  check_choice(checks);
   check_policy(machine, checks);
   check_tools(machine, checks);
   if (as_json) {

@@ -75,6 +75,13 @@ void set_last_error(std::string_view call, const Error& error) noexcept {
   append(error.message);
 }
 
+void clear_last_error() noexcept {
+  last.code = RT_OK;
+  last.system_errno = 0;
+  last.length = 0;
+  last.text[0] = '\0';
+}
+
 rt_error last_error() noexcept {
   return {.code = last.code,
           .system_errno = last.system_errno,

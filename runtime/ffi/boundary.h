@@ -25,6 +25,8 @@ namespace smf::ffi {
 // `call` is the function and its arguments: "rt_munmap(0x7f0000, 4096)".
 void set_last_error(std::string_view call, const Error& error) noexcept;
 rt_error last_error() noexcept;
+// As before the thread's first failure.
+void clear_last_error() noexcept;
 
 class CancellationOff {
  public:

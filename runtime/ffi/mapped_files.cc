@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/ffi/arguments.h"
+
 namespace smf::ffi {
 
 struct MappedFiles::Mapping {
@@ -64,17 +66,7 @@ class MappedFiles::Use {
 
 namespace {
 
-using Protection = os::MapOptions::Protection;
 using Sharing = os::MapOptions::Sharing;
-
-std::unexpected<Error> refuse(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
-Result<void> check_not_negative(std::string_view what, std::int64_t value) {
-  if (value >= 0) return {};
-  return refuse(fmt::format("the {} is {}: negative", what, value));
-}
 
 Result<void> check_path(std::string_view path) {
   if (path.size() > MappedFiles::kMaxPathBytes) {
@@ -84,15 +76,6 @@ Result<void> check_path(std::string_view path) {
   const std::size_t nul = path.find('\0');
   if (nul != std::string_view::npos) return refuse(fmt::format("the path has a NUL at {}", nul));
   return {};
-}
-
-Result<Protection> protection_of(std::int64_t bits) {
-  using Files = MappedFiles;
-  if ((bits & ~(Files::kRead | Files::kWrite | Files::kExecute)) != 0)
-    return refuse(fmt::format("protection 0x{:x} has unknown bits: 1, 2 and 4 are known", bits));
-  if ((bits & Files::kWrite) != 0 && (bits & Files::kExecute) != 0)
-    return refuse(fmt::format("protection 0x{:x} is writable and executable together", bits));
-  return static_cast<Protection>(bits);
 }
 
 Result<Sharing> sharing_of(std::int64_t flags) {
@@ -222,8 +205,7 @@ Result<MappedFiles::Use> MappedFiles::find(std::int64_t address) {
 }
 
 Result<MappedFiles::Use> MappedFiles::find_range(std::int64_t address, std::int64_t size) {
-  SMF_TRY(check_not_negative("size", size));
-  if (size == 0) return refuse("the size is 0");
+  SMF_TRY(check_size(size));
   SMF_ASSIGN(Use use, find(address));
   SMF_TRY(use.check_length(size));
   return use;
@@ -241,8 +223,7 @@ Result<MappedFiles::Use> MappedFiles::find_readable(std::int64_t address, std::i
   }
   use.move_on(static_cast<std::uint64_t>(offset));
   SMF_TRY(use.check_length(length));
-  const auto protection = static_cast<unsigned>(use.file().protection());
-  if ((protection & static_cast<unsigned>(Protection::kRead)) == 0)
+  if (!has(use.file().protection(), os::MapOptions::Protection::kRead))
     return refuse(fmt::format("the mapping at 0x{:x} is not readable", use.begin()));
   return use;
 }

@@ -6,10 +6,11 @@
  *
  * Errors: a function that fails returns the value that its comment names, and rt_last_error() tells
  * why. Numbers may be anything: an address is looked up among the live mappings that rt_mmap_file()
- * made, and never read on the caller's word. Pointers are the caller's promise: a text has to be
- * there, and rt_free_bytes() takes what came out of here, once.
+ * made, or the live allocations of executable memory, and never used on the caller's word. Pointers
+ * are the caller's promise: a text has to be there, and rt_free_bytes() takes what came out of
+ * here, once.
  *
- * Threads: every function may be called from several threads at once, also with the same mapping; a
+ * Threads: every function may be called from several threads at once, also with the same address; a
  * thread is not cancelled within one. After fork() in a program with several threads, the child
  * calls none of them until it has called exec.
  *
@@ -17,7 +18,8 @@
  * file that became shorter read zeros, and hands on what is not about a mapping made here. A
  * program that installs its own handler does so before that, or calls the previous one from it.
  *
- * For C11 and later, and C++. No C++ exception comes out of it.
+ * For C11 and later, and C++. No C++ exception comes out of it, but those of a function that
+ * rt_call_function_*() call.
  */
 #ifndef SMF_RUNTIME_FFI_SMF_RT_H_
 #define SMF_RUNTIME_FFI_SMF_RT_H_
@@ -58,14 +60,14 @@ typedef struct rt_error {
 } rt_error;
 
 /* The last failure of a function of this library in the calling thread. As with errno, functions
- * that succeed leave it as it was: ask after a failure only. The text lasts until the next failure
- * in the thread, or the thread's end; nobody frees it. */
+ * that succeed leave it as it was, but rt_call_function_*(): ask after a failure only. The text
+ * lasts until the next failure in the thread, or the thread's end; nobody frees it. */
 RT_API rt_error rt_last_error(void);
 
 /* ---- Mapped files ---- */
 
-/* Bits of `prot`. RT_PROT_WRITE and RT_PROT_EXEC together are refused, and no function here changes
- * the protection of a mapping. */
+/* Bits of `prot`. RT_PROT_WRITE and RT_PROT_EXEC together are refused everywhere, and no function
+ * changes the protection of a mapping. */
 enum {
   RT_PROT_NONE = 0, /* addresses that nothing may touch */
   RT_PROT_READ = 1,
@@ -157,6 +159,84 @@ RT_API bool rt_munlock(int64_t address, int64_t size);
 /* Tells how the pages will be used: RT_ADVICE_*. RT_ADVICE_DONTNEED of a mapping that is private
  * and writable is refused, because what was written there would be lost. */
 RT_API bool rt_madvise(int64_t address, int64_t size, int64_t advice);
+
+/* ---- Executable memory ---- */
+
+/* Memory for machine code, never writable and executable at once. An allocation is made in one of
+ * two ways, and the functions below take either. They know no other memory: the address of a mapped
+ * file is refused, as theirs is by the functions above.
+ *
+ * Where a size goes with an address, both are an allocation's as they were given: no part of one
+ * can be freed or protected. Where it does not say so, the address may be any in an allocation.
+ *
+ * While code is called by rt_call_function_*(), in any thread, its allocation can be neither freed
+ * nor written nor made inexecutable: that fails with RT_UNSUPPORTED, and does not wait. Calls made
+ * through a plain pointer are not known here; then it is up to the caller. */
+
+/* Memory that is executable at this address, and written through rt_write_exec_memory() only. The
+ * size is rounded up to whole cache lines, and all of it is traps (SIGTRAP) until it is written. At
+ * most 64 MiB at once, 1 GiB together: RT_LIMIT. Within 2 GiB of this library where there is room.
+ * Failure: 0. */
+RT_API int64_t rt_alloc_exec_memory(int64_t size);
+
+/* Whole pages of zeros, readable and writable through their address, which rt_make_executable()
+ * makes executable. Failure: 0. */
+RT_API int64_t rt_alloc_rw_memory(int64_t size);
+
+/* Frees an allocation of either. Pointers into it are dead, also function pointers. Failure: false.
+ * With RT_SYSTEM, the system refused: the memory stays, but is none of this library's any more. */
+RT_API bool rt_free_exec_memory(int64_t address, int64_t size);
+
+/* Copies `length` bytes of code to address + offset, all of which has to be in the allocation;
+ * gives the length. Instructions are fetched anew by themselves. Memory of rt_alloc_rw_memory() can
+ * be written as long as it is writable. Failure: -1. With RT_SYSTEM, code is not executable until
+ * it has been written again. */
+RT_API int64_t rt_write_exec_memory(int64_t address, const uint8_t* code, int64_t length,
+                                    int64_t offset);
+
+/* Makes an allocation readable and executable, at the address that it has, and no longer writable,
+ * for ever. Of what is executable already there is nothing to do. Failure: false, with nothing
+ * changed. */
+RT_API bool rt_make_executable(int64_t address, int64_t size);
+
+/* Has processors fetch these instructions anew: one byte at least, all in one allocation that is
+ * readable. rt_write_exec_memory() and rt_make_executable() do so by themselves. A failure changes
+ * no value; it is seen in rt_last_error() alone. */
+RT_API void rt_flush_icache(int64_t address, int64_t size);
+
+/* The address as a function's, to be cast to a pointer, if an allocation that is executable holds
+ * it. The pointer dies with the allocation. Failure: 0. */
+RT_API int64_t rt_get_function_pointer(int64_t address);
+
+/* Calls the code at the address with C's calling convention. The address has to be in an executable
+ * allocation and aligned as instructions are, and, with rt_alloc_exec_memory(), something has to
+ * have been written there. What the code does then is up to who wrote it. Code that leaves by
+ * longjmp() counts as being called for ever. Failure: 0; as a function may return 0 as well, these
+ * three set RT_OK where they succeed. */
+RT_API int64_t rt_call_function_0(int64_t function);
+RT_API int64_t rt_call_function_1(int64_t function, int64_t first);
+RT_API int64_t rt_call_function_2(int64_t function, int64_t first, int64_t second);
+
+/* Changes the protection of an allocation: RT_PROT_*. Memory that has been executable is never made
+ * writable again: RT_INVALID_ARGUMENT. That of rt_alloc_exec_memory() stays as it is, readable and
+ * executable: all else is RT_UNSUPPORTED. Failure: false, with nothing changed. */
+RT_API bool rt_set_protection(int64_t address, int64_t size, int64_t prot);
+
+/* The bits of the allocation that holds the address. Failure: -1. */
+RT_API int64_t rt_get_protection(int64_t address);
+
+/* Whether the allocation that holds the address is executable. Without one: false, with an error.
+ */
+RT_API bool rt_is_executable(int64_t address);
+
+/* What is allocated: bytes, as they were asked for, and allocations. Failure: -1. */
+RT_API int64_t rt_exec_memory_total(void);
+RT_API int64_t rt_exec_memory_count(void);
+
+/* Prints to standard error what is allocated, what is being called, and how memory is kept from
+ * being writable and executable at once on this machine, under "=== Executable Memory Statistics
+ * ===". */
+RT_API void rt_exec_memory_dump_stats(void);
 
 #ifdef __cplusplus
 } /* extern "C" */

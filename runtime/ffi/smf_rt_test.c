@@ -1,4 +1,4 @@
-/* Every function of smf_rt.h from C, its failures included. */
+/* From C: the errors of smf_rt.h, and every function for mapped files, its failures included. */
 #include "runtime/ffi/smf_rt.h"
 
 #include <errno.h>
@@ -9,22 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int failures = 0;
-
-static void check(bool holds, const char* what, int line) {
-  if (holds) return;
-  ++failures;
-  fprintf(stderr, "line %d: not so: %s\n  last error: %s\n", line, what, rt_last_error().text);
-}
-
-#define CHECK(condition) check((condition), #condition, __LINE__)
-
-/* Whether the last error has this code, and its text holds all of the parts. */
-static bool error_is(int32_t code, const char* part, const char* other) {
-  const rt_error error = rt_last_error();
-  return error.code == code && (size_t)error.length == strlen(error.text) &&
-         strstr(error.text, part) != NULL && strstr(error.text, other) != NULL;
-}
+#include "runtime/ffi/smf_rt_check.h"
 
 static char path[4096];
 static int64_t page;
