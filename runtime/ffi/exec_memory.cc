@@ -107,7 +107,6 @@ Result<std::int64_t> ExecMemory::alloc_code(std::int64_t size) {
   SMF_TRY(check_size(size));
   SMF_ASSIGN(CodeMemory* const memory, code_memory());
   SMF_ASSIGN(CodeWriter writer, memory->begin(align_up(static_cast<std::uint64_t>(size), kLine)));
-  fill_with_traps(writer.bytes());  // fresh pages are zeros
   Blocks made;
   made.try_emplace(number(writer.address()), Block::Kind::kCode, size);
   SMF_ASSIGN(const void* const code, writer.commit("rt_alloc_exec_memory"));
