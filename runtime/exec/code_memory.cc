@@ -56,7 +56,7 @@ inline Result<const void*> CodeMemoryState::commit(const CodeWriter& writer, std
   synchronize_code({writer.code_, size});
   blocks_.set_state(writer.first_, {.kind = Kind::kLive, .size = static_cast<std::uint32_t>(size)});
   if (has_listeners_) [[unlikely]]
-    tell_published(writer.code_, size, name);
+    tell_published({writer.code_, size}, name);
   return writer.code_;
 }
 
@@ -94,15 +94,32 @@ Result<const void*> CodeWriter::commit_first(std::size_t size, std::string_view 
 
 void CodeWriter::abort() { std::exchange(state_, nullptr)->abort(*this); }
 
-std::optional<CodeBatch::Function> CodeBatch::add(std::size_t size) {
+std::optional<CodeBatch::Function> CodeBatch::add(std::size_t size, std::string_view name) {
   const std::size_t at = (used_ + kAlignment - 1) & ~(kAlignment - 1);
   if (at > capacity() || size > capacity() - at) return std::nullopt;
   used_ = at + size;
-  return Function{.bytes = writer_.bytes().subspan(at, size), .address = writer_.address() + at};
+  const Function function{.bytes = writer_.bytes().subspan(at, size),
+                          .address = writer_.address() + at};
+  if (keeps_names_) {
+    try {
+      functions_.push_back({.code = {function.address, size}, .name = std::string(name)});
+      has_names_ = has_names_ || !name.empty();
+    } catch (const std::bad_alloc&) {  // then this function has no name
+    }
+  }
+  return function;
 }
 
 Result<const void*> CodeBatch::commit(std::string_view name) {
-  return writer_.commit_first(used_, name);
+  if (!has_names_) return writer_.commit_first(used_, name);
+  std::vector<CodeListener::Function> functions;
+  try {
+    functions.reserve(functions_.size());
+    for (const Named& function : functions_)
+      functions.push_back({function.code, function.name.empty() ? name : function.name});
+  } catch (const std::bad_alloc&) {  // then the block is told about as a whole
+  }
+  return std::exchange(writer_.state_, nullptr)->commit_slowly(writer_, used_, name, functions);
 }
 
 Result<CodeMemory> CodeMemory::create(const CodeMemoryOptions& options) try {
@@ -122,7 +139,7 @@ Result<CodeWriter> CodeMemory::begin(std::size_t size) { return state_->begin(si
 
 Result<CodeBatch> CodeMemory::begin_batch(std::size_t capacity) {
   SMF_ASSIGN(CodeWriter writer, state_->begin(capacity));
-  return CodeBatch(std::move(writer));
+  return CodeBatch(std::move(writer), state_->has_listeners());
 }
 
 Result<void> CodeMemory::free(const void* code) { return state_->free(code); }

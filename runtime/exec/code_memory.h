@@ -122,6 +122,7 @@ class CodeWriter {
 
  private:
   friend class CodeMemory;
+  friend class CodeBatch;
   friend class internal::CodeMemoryState;
   CodeWriter(internal::CodeMemoryState* state, std::uint32_t first, std::size_t size,
              std::byte* code, std::byte* writable)
@@ -145,21 +146,31 @@ class CodeBatch {
     const std::byte* address = nullptr;
   };
 
-  // The next so many bytes; nullopt where they are not left.
-  std::optional<Function> add(std::size_t size);
+  // The next so many bytes; nullopt where they are not left. `name` is for debuggers and profilers.
+  std::optional<Function> add(std::size_t size, std::string_view name = {});
   std::size_t used() const { return used_; }
   std::size_t capacity() const { return writer_.bytes().size(); }
 
   // Publishes what was added, at least one function, and gives the rest back. The address is the
-  // first function's, which is the one to free all by.
+  // first function's, which is the one to free all by. `name` is that of functions without one;
+  // where none has one, that of the block as a whole.
   Result<const void*> commit(std::string_view name = {});
 
  private:
   friend class CodeMemory;
-  explicit CodeBatch(CodeWriter writer) : writer_(std::move(writer)) {}
+  CodeBatch(CodeWriter writer, bool keeps_names)
+      : writer_(std::move(writer)), keeps_names_(keeps_names) {}
+
+  struct Named {
+    std::span<const std::byte> code{};
+    std::string name{};
+  };
 
   CodeWriter writer_;
+  bool keeps_names_;
   std::size_t used_ = 0;
+  bool has_names_ = false;
+  std::vector<Named> functions_{};  // where names are kept
 };
 
 class CodeMemory {

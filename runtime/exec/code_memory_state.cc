@@ -191,8 +191,9 @@ void CodeMemoryState::shrink(const CodeWriter& writer, std::size_t size) {
   blocks_.give(writer.first_ + after, before - after);
 }
 
-Result<const void*> CodeMemoryState::commit_slowly(const CodeWriter& writer, std::size_t size,
-                                                   std::string_view name) {
+Result<const void*> CodeMemoryState::commit_slowly(
+    const CodeWriter& writer, std::size_t size, std::string_view name,
+    std::span<const CodeListener::Function> functions) {
   {
     const Lock lock(mutex_);
     const Place place = place_of(writer.first_);
@@ -218,7 +219,7 @@ Result<const void*> CodeMemoryState::commit_slowly(const CodeWriter& writer, std
     }
     set_state(place.granule, Kind::kLive, size);
   }
-  tell_published(writer.code_, size, name);
+  tell_published({writer.code_, size}, name, functions);
   return writer.code_;
 }
 
@@ -492,9 +493,15 @@ Result<void> CodeMemoryState::seal() try {
   return out_of_memory();
 }
 
-void CodeMemoryState::tell_published(const std::byte* code, std::size_t size,
-                                     std::string_view name) const {
-  for (const auto& listener : options_.listeners) listener->published({code, size}, name);
+void CodeMemoryState::tell_published(std::span<const std::byte> block, std::string_view name,
+                                     std::span<const CodeListener::Function> functions) const {
+  for (const auto& listener : options_.listeners) {
+    if (functions.empty()) {
+      listener->published(block, name);
+    } else {
+      listener->batch_published(block, functions);
+    }
+  }
 }
 
 void CodeMemoryState::tell_freed(const std::byte* code, std::size_t size) const {

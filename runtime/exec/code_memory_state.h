@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string_view>
 
 #include "runtime/exec/block_map.h"
@@ -42,6 +43,10 @@ class CodeMemoryState {
                                     std::string_view name);
   inline Result<void> free(const void* code);
 
+  // Of any block; listeners are told about its functions, if there are any, instead of the whole.
+  Result<const void*> commit_slowly(const CodeWriter& writer, std::size_t size,
+                                    std::string_view name,
+                                    std::span<const CodeListener::Function> functions = {});
   void abort(const CodeWriter& writer);
   Result<void> free(const void* code, std::uint64_t epoch);
   Result<std::size_t> reclaim(std::uint64_t passed_epoch);
@@ -51,6 +56,7 @@ class CodeMemoryState {
   Result<void> seal();
   void trim();
   CodeMemoryStats stats() const;
+  bool has_listeners() const { return has_listeners_; }
 
  private:
   using Kind = BlockMap::Kind;
@@ -112,8 +118,6 @@ class CodeMemoryState {
   Result<CodeWriter> begin_slowly(std::size_t size);
   Result<Granule> take_or_grow(std::uint32_t count);
   Result<void> grow(std::uint32_t count);
-  Result<const void*> commit_slowly(const CodeWriter& writer, std::size_t size,
-                                    std::string_view name);
   void shrink(const CodeWriter& writer, std::size_t size);
   void trim_now_and_then(ThreadBlocks& own);
   Result<void> free_slowly(const void* code);
@@ -137,7 +141,8 @@ class CodeMemoryState {
   std::span<std::byte> pages(const Place& place, std::size_t size) const {
     return {place.code, static_cast<std::size_t>(granules_of(size)) << shift_};
   }
-  void tell_published(const std::byte* code, std::size_t size, std::string_view name) const;
+  void tell_published(std::span<const std::byte> block, std::string_view name,
+                      std::span<const CodeListener::Function> functions = {}) const;
   void tell_freed(const std::byte* code, std::size_t size) const;
 
   const CodeMemoryOptions options_;
