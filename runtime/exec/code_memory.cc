@@ -119,6 +119,7 @@ Result<const void*> CodeBatch::commit(std::string_view name) {
       functions.push_back({function.code, function.name.empty() ? name : function.name});
   } catch (const std::bad_alloc&) {  // then the block is told about as a whole
   }
+  SMF_CHECK(writer_.state_ != nullptr && used_ - 1 < capacity());
   return std::exchange(writer_.state_, nullptr)->commit_slowly(writer_, used_, name, functions);
 }
 

@@ -1,7 +1,7 @@
 // For tests: machine code to publish, and what the kernel says about memory.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -13,25 +13,55 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/bytes.h"
 #include "runtime/exec/code_memory.h"
 #include "runtime/exec/machine_code.h"
 #include "runtime/os/tiny_function.h"
 
 namespace smf {
 
-// A function that returns `number`, less than 2048, with a landing pad where the build has them.
-inline std::vector<std::byte> code_returning(std::uint32_t number) {
-  const auto function = os::function_returning(number);
-  std::vector<std::byte> code(kLandingPad.size() + function.size());
-  std::ranges::copy(function,
-                    std::ranges::copy(std::as_bytes(std::span(kLandingPad)), code.begin()).out);
+// A function behind a landing pad, where the build has them.
+inline std::vector<std::byte> padded(Bytes function) {
+  const auto pad = std::as_bytes(std::span(kLandingPad));
+  std::vector<std::byte> code(pad.begin(), pad.end());
+  append_bytes(code, function);
   return code;
+}
+
+// A function that returns `number`, less than 2048.
+inline std::vector<std::byte> code_returning(std::uint32_t number) {
+  return padded(os::function_returning(number));
 }
 
 inline int call_code(const void* code) {
   int (*function)() = nullptr;
   std::memcpy(&function, &code, sizeof function);
   return function();
+}
+
+// `void f(void (*callee)())`, which calls and keeps a frame pointer; empty where nobody has written
+// it for the processor.
+inline std::vector<std::byte> code_calling() {
+#if defined(__x86_64__)
+  // push rbp; mov rbp, rsp; call rdi; pop rbp; ret
+  constexpr std::array<std::uint8_t, 8> kFunction{0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+  return padded(std::as_bytes(std::span(kFunction)));
+#elif defined(__aarch64__)
+  // stp x29, x30, [sp, #-16]!; mov x29, sp; blr x0; ldp x29, x30, [sp], #16; ret
+  constexpr std::array<std::uint32_t, 5> kFunction{0xa9bf7bfd, 0x910003fd, 0xd63f0000, 0xa8c17bfd,
+                                                   0xd65f03c0};
+  return padded(std::as_bytes(std::span(kFunction)));
+#else
+  return {};
+#endif
+}
+
+using Callee = void (*)();
+
+inline void call_calling(const void* code, Callee callee) {
+  void (*function)(Callee) = nullptr;
+  std::memcpy(&function, &code, sizeof function);
+  function(callee);
 }
 
 // The function in a block of so many bytes, at least its own.
