@@ -5,6 +5,10 @@
 //
 //   perf record ./program; perf report
 //
+// perf asks this file only about memory that belongs to no other file. The memory of a dual mapping
+// does (a memfd), so create the code memory with page protection, or use jitdump.h, which works
+// with either.
+//
 // It knows no time: where code was freed and its memory used again, perf has two lines for an
 // address and cannot tell which was meant, and it shows no instructions. For programs that free
 // code, or to see instructions, there is jitdump.h. Lines are collected (profile_file.h); they are

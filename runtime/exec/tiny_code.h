@@ -76,6 +76,7 @@ inline Result<const void*> publish(CodeMemory& memory, std::uint32_t number, std
 struct MapsLine {
   std::uintptr_t begin = 0, end = 0;
   std::string permissions{};  // "rw-p"
+  std::uint64_t offset = 0;   // bytes, of the file
   std::string path{};
 
   bool is_writable() const { return permissions.contains('w'); }
@@ -87,13 +88,15 @@ inline std::vector<MapsLine> read_maps() {
   std::vector<MapsLine> lines;
   for (std::string text; std::getline(file, text);) {
     MapsLine line;
-    unsigned long begin = 0, end = 0;
+    unsigned long begin = 0, end = 0, offset = 0;
     char permissions[5] = {};
     int path = 0;
-    std::sscanf(text.c_str(), "%lx-%lx %4s %*s %*s %*s %n", &begin, &end, permissions, &path);
+    std::sscanf(text.c_str(), "%lx-%lx %4s %lx %*s %*s %n", &begin, &end, permissions, &offset,
+                &path);
     line.begin = begin;
     line.end = end;
     line.permissions = permissions;
+    line.offset = offset;
     line.path = text.substr(static_cast<std::size_t>(path));
     lines.push_back(std::move(line));
   }
