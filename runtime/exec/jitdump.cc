@@ -75,7 +75,7 @@ Result<std::shared_ptr<JitDump>> JitDump::create(const JitDumpOptions& options) 
   os::SystemCalls& calls = options.calls != nullptr ? *options.calls : os::SystemCalls::kernel();
   SMF_ASSIGN(auto file, internal::ProfileFile::create(
                             fmt::format("{}/jit-{}.dump", options.folder, ::getpid()), calls));
-  const std::shared_ptr<JitDump> dump(new JitDump(std::move(file), calls));
+  std::shared_ptr<JitDump> dump(new JitDump(std::move(file), calls));
   const auto begun = dump->begin();
   if (!begun) {
     calls.unlink(dump->path().c_str());

@@ -13,10 +13,11 @@
 
 namespace smf {
 
-Result<std::shared_ptr<PerfMap>> PerfMap::create(PerfMapOptions options) try {
+Result<std::shared_ptr<PerfMap>> PerfMap::create(const PerfMapOptions& options) try {
   os::SystemCalls& calls = options.calls != nullptr ? *options.calls : os::SystemCalls::kernel();
-  if (options.path.empty()) options.path = fmt::format("/tmp/perf-{}.map", ::getpid());
-  SMF_ASSIGN(auto file, internal::ProfileFile::create(std::move(options.path), calls));
+  std::string path = options.path;
+  if (path.empty()) path = fmt::format("/tmp/perf-{}.map", ::getpid());
+  SMF_ASSIGN(auto file, internal::ProfileFile::create(std::move(path), calls));
   return std::shared_ptr<PerfMap>(new PerfMap(std::move(file)));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory for a perf map");

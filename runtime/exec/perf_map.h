@@ -41,7 +41,7 @@ struct PerfMapOptions {
 class PerfMap final : public CodeListener {
  public:
   // kSystem, kOutOfMemory.
-  static Result<std::shared_ptr<PerfMap>> create(PerfMapOptions options = {});
+  static Result<std::shared_ptr<PerfMap>> create(const PerfMapOptions& options = {});
 
   void published(std::span<const std::byte> code, std::string_view name) noexcept override;
   void freed(std::span<const std::byte> /*code*/) noexcept override {}
