@@ -5,8 +5,8 @@
 // (symbol_file.h), and a function that does nothing, which it calls whenever the list has changed;
 // the debugger has a breakpoint there. One that is attached later walks the list.
 //
-// A block costs some 700 bytes and a microsecond or two, and, while a debugger is attached, a
-// stop: with many functions, publish them as batches, which are one object with many names.
+// A block costs some 700 bytes, and, while a debugger is attached, a stop: with many functions,
+// publish them as batches, which are one object with many names.
 // Backtraces rely on frame pointers, as exceptions do (unwinding.h, where the contract stands).
 // A breakpoint is written into the code by the debugger, which is a write like any other: a dual
 // mapping refuses it, and gdb says nothing. Where breakpoints in compiled code are wanted, create

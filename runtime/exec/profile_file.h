@@ -6,7 +6,7 @@
 // hole in the middle would lie; and status() tells. A forked child has a copy of the buffer, whose
 // bytes are the parent's to write: there nothing is ever written.
 //
-// Nothing here throws or allocates once the file is there: it is called where neither may be.
+// append() and flush() neither throw nor allocate: they are called where neither may be.
 #pragma once
 
 #include <sys/types.h>

@@ -9,9 +9,9 @@
 //
 // The rule is a contract. Code through which an exception or a walk may pass
 //   * sets up a frame pointer before anything else, and restores the caller's last:
-//       x86-64   push rbp; mov rbp, rsp          AArch64   stp x29, x30, [sp, #-n]!; mov x29, sp
+//       x86-64   push rbp; mov rbp, rsp          AArch64   stp x29, x30, [sp, #-16]!; mov x29, sp
 //       RISC-V   addi sp, sp, -n; sd ra, n-8(sp); sd s0, n-16(sp); addi s0, sp, n
-//     (AArch64: n is 16, locals are below; a landing pad may come in front);
+//     (a landing pad may come in front);
 //   * has not changed any other register that a callee preserves, or a catch above it finds that
 //     register changed: the rule does not say where they are saved;
 //   * has nothing to clean up, for no code of its own is run.
