@@ -1,18 +1,20 @@
 #include "runtime/exec/perf_map.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "runtime/exec/tiny_code.h"
@@ -84,12 +86,30 @@ TEST(PerfMap, HasWhatTheCodeMemoryPublishes) {
   EXPECT_EQ(lines[2], last.str());
 }
 
-TEST(PerfMap, IsWhereItSaysAndTheOwnersAlone) {
-  const auto map = PerfMap::create().value();
-  EXPECT_EQ(map->path(), "/tmp/perf-" + std::to_string(::getpid()) + ".map");
-  const auto permissions = std::filesystem::status(map->path()).permissions();
+// Opens another file than it is asked for.
+class Elsewhere : public os::SystemCalls {
+ public:
+  explicit Elsewhere(std::string path) : path_(std::move(path)) {}
+
+  std::string asked{};
+
+  int open(const char* path, int flags, mode_t mode) override {
+    asked = path;
+    return SystemCalls::open(path_.c_str(), flags, mode);
+  }
+
+ private:
+  std::string path_;
+};
+
+TEST(PerfMap, IsWherePerfLooksAndTheOwnersAlone) {
+  const std::string path = path_of("elsewhere.map");
+  Elsewhere calls(path);
+  const auto map = make({}, &calls);
+  EXPECT_EQ(calls.asked, "/tmp/perf-" + std::to_string(::getpid()) + ".map");
+  EXPECT_EQ(map->path(), calls.asked);
+  const auto permissions = std::filesystem::status(path).permissions();
   EXPECT_EQ(permissions & std::filesystem::perms(077), std::filesystem::perms::none);
-  std::filesystem::remove(map->path());
 }
 
 TEST(PerfMap, FollowsNoLinkThatSomebodyPutThere) {
