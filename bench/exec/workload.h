@@ -82,7 +82,7 @@ void refill_holes(benchmark::State& state) {
     Stopwatch watch;
     for (const std::size_t next : sizes)
       benchmark::DoNotOptimize(allocator.add(kCodeOfNobody.data(), 8, next));
-    state.SetIterationTime(watch.lap() * 1e-9 / (kBlocks / 2));
+    state.SetIterationTime(watch.lap() * 1e-9 / (0.5 * kBlocks));
   }
 }
 

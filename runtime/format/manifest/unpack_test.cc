@@ -68,7 +68,8 @@ ModuleSpec random_spec(std::uint64_t seed) {
                            .flags = kSectionRead | kSectionExec,
                            .alignment = 16,
                            .payload = text_source(repetitive(1000, seed))});
-  // Some with several frames and jobs for the threads that compress; most without, which is quicker.
+  // Some with several frames and jobs for the threads that compress; most without, which is
+  // quicker.
   const std::uint64_t max_size = seed % 12 == 0 ? 3 << 20 : 100 << 10;
   for (int i = 0; i < 4; ++i) {
     SectionSpec section{.name = "data \"," + std::to_string(i),
