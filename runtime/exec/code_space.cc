@@ -36,8 +36,8 @@ constexpr int kExecutable = PROT_READ | PROT_EXEC | 0x10;  // PROT_BTI
 constexpr int kExecutable = PROT_READ | PROT_EXEC;
 #endif
 
-// The build with SMF_EXEC_UNPROTECTED shows what protection costs, in a benchmark. Nothing that
-// ships has it.
+// The build with SMF_EXEC_UNPROTECTED shows what protection costs, in a benchmark, which brings its
+// own map_segment(). Nothing that ships has it.
 #if defined(SMF_EXEC_UNPROTECTED)
 constexpr bool kIsProtected = false;
 #else
@@ -239,13 +239,18 @@ Result<void> CodeSpace::add_segment(std::uint64_t offset, std::size_t size) {
   const Region& region = regions_[offset / options_.region_size];
   const std::uint64_t within = offset % options_.region_size;
   const auto added = segments_.emplace(offset, size).first;
+  const bool is_later = kIsProtected && protection_ == CodeProtection::kPageProtection;
   const auto mapped =
-      protection_ == CodeProtection::kPageProtection && kIsProtected ? Result<void>()
-      : kIsProtected ? map_twice(region.code + within, region.writable + within, size)
-                     : map_pages(region.code + within, size);
+      is_later ? Result<void>() : map_segment(region.code + within, region.writable + within, size);
   if (!mapped) segments_.erase(added);
   return mapped;
 }
+
+#if !defined(SMF_EXEC_UNPROTECTED)
+Result<void> CodeSpace::map_segment(std::byte* code, std::byte* writable, std::size_t size) {
+  return map_twice(code, writable, size);
+}
+#endif
 
 // Both views, sealed and there. With an error, inaccessible again.
 Result<void> CodeSpace::map_twice(std::byte* code, std::byte* writable, std::size_t size) {
@@ -283,13 +288,6 @@ Result<void> CodeSpace::map_twice(std::byte* code, std::byte* writable, std::siz
   fill_with_traps({writable, size});
   if (calls_->madvise(code, size, kPopulateRead) != 0) touch(code, size, page_);
   synchronize_code({code, size});
-  return {};
-}
-
-Result<void> CodeSpace::map_pages(std::byte* code, std::size_t size) {
-  if (calls_->mprotect(code, size, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
-    return fail_system("mprotect code memory", {}, errno);
-  fill_with_traps({code, size});
   return {};
 }
 

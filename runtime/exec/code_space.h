@@ -144,8 +144,8 @@ class CodeSpace {
   Result<void> try_dual_mapping();
   Result<std::byte*> reserve(bool near);
   std::byte* reserve_at(std::uintptr_t address);
+  Result<void> map_segment(std::byte* code, std::byte* writable, std::size_t size);
   Result<void> map_twice(std::byte* code, std::byte* writable, std::size_t size);
-  Result<void> map_pages(std::byte* code, std::size_t size);
   Result<void> forget_pages(std::byte* first, std::size_t size);
   void release(std::byte* first);
   void publish();

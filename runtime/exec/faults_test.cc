@@ -96,7 +96,13 @@ void live(const CodeMemoryOptions& options, Count& count) {
   }
 }
 
-class FaultsWith : public testing::TestWithParam<std::optional<CodeProtection>> {};
+class FaultsWith : public testing::TestWithParam<std::optional<CodeProtection>> {
+ protected:
+  static CodeMemoryOptions options_with(os::SystemCalls& calls) {
+    return {
+        .protection = GetParam(), .max_bytes = 8u << 20, .region_bytes = 4u << 20, .calls = &calls};
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Protections, FaultsWith,
                          testing::Values(std::nullopt, CodeProtection::kDualMapping,
@@ -110,11 +116,7 @@ TEST_P(FaultsWith, EachSystemCallFails) {
     calls.fail_at = at;
     calls.error = at % 2 == 0 ? ENOMEM : EPERM;
     Count count;
-    live({.protection = GetParam(),
-          .max_bytes = 8u << 20,
-          .region_bytes = 4u << 20,
-          .calls = &calls},
-         count);
+    live(options_with(calls), count);
     ASSERT_FALSE(calls.found_write_exec) << at;
     ASSERT_EQ(os::descriptor_count(), descriptors) << at;
     ASSERT_EQ(os::mapping_count("smf-code"), 0u) << at;
@@ -134,11 +136,7 @@ TEST_P(FaultsWith, AllSystemCallsFailFromOneOn) {
     calls.stays_broken = true;
     calls.error = ENOMEM;
     Count count;
-    live({.protection = GetParam(),
-          .max_bytes = 8u << 20,
-          .region_bytes = 4u << 20,
-          .calls = &calls},
-         count);
+    live(options_with(calls), count);
     ASSERT_FALSE(calls.found_write_exec) << at;
     ASSERT_EQ(os::descriptor_count(), descriptors) << at;
     if (calls.calls <= at) break;
