@@ -119,7 +119,7 @@ Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
 
 Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
   BlockCursor& cursor = mine().cursor;
-  for (bool has_swept = false;;) {
+  for (int rounds = 0;;) {
     const std::uint32_t top = top_.load(std::memory_order_relaxed);
     if (count > BlockMap::kMaxSmall) {
       for (std::uint32_t begin = 0; begin < top; begin += words_in_region())
@@ -130,7 +130,7 @@ Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
       const Granule found = blocks_.take(count, cursor, top);
       if (found != kNoGranule) return found;
       // All is looked through again where it is worth it; else there is new memory.
-      if (!std::exchange(has_swept, true)) {
+      if (rounds++ < 2) {
         mine().give_back_to(blocks_);
         std::uint64_t free = 0;
         for (const auto& [offset, size] : space_.segments()) {
@@ -138,7 +138,8 @@ Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
           free += blocks_.count_free(word, static_cast<std::uint32_t>(size >> shift_) / 64);
         }
         if ((free << shift_) > mapped_ / 8) {
-          cursor.next[count] = 0;
+          // First from where no other thread begins, then from the first word.
+          cursor.next[count] = rounds == 1 ? own_word() % top : 0;
           continue;
         }
       }
