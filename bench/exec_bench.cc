@@ -13,6 +13,7 @@
 //   keep_64         100 000 blocks of 64 bytes, kept: memory has to be fetched for them. A block
 //   refill_holes    100 000 live blocks of 8 to 1031 bytes of which a random half was freed, and is
 //                   allocated anew, in other sizes. A block
+//   throw, throw_through   an exception, with 10 000 functions compiled (exec/throws.cc)
 // and at the end, what 10 000 small functions take in bytes.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

@@ -16,6 +16,9 @@
 namespace smf::internal {
 namespace {
 
+// Of empty memory, beside a part of all.
+constexpr std::size_t kEmptyKept = std::size_t{64} << 10;
+
 std::unexpected<Error> out_of_memory() {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to keep account of code");
 }
@@ -118,7 +121,12 @@ Result<CodeWriter> CodeMemoryState::begin_slowly(std::size_t size) try {
 }
 
 Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
-  BlockCursor& cursor = mine().cursor;
+  ThreadBlocks& own = mine();
+  BlockCursor& cursor = own.cursor;
+  // Room for each thread to begin where no other does, as far as that can be had.
+  while (is_dual_ && own.first_word() != 0 &&
+         top_.load(std::memory_order_relaxed) <= own.first_word() && grow(1)) {
+  }
   for (int rounds = 0;;) {
     const std::uint32_t top = top_.load(std::memory_order_relaxed);
     if (count > BlockMap::kMaxSmall) {
@@ -131,7 +139,7 @@ Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
       if (found != kNoGranule) return found;
       // All is looked through again where it is worth it; else there is new memory.
       if (rounds++ < 2) {
-        mine().give_back_to(blocks_);
+        own.give_back_to(blocks_);
         std::uint64_t free = 0;
         for (const auto& [offset, size] : space_.segments()) {
           const auto word = static_cast<std::uint32_t>(offset >> shift_) / 64;
@@ -139,7 +147,7 @@ Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
         }
         if ((free << shift_) > mapped_ / 8) {
           // First from where no other thread begins, then from the first word.
-          cursor.next[count] = rounds == 1 ? own_word() % top : 0;
+          cursor.next[count] = rounds == 1 ? own.first_word() % top : 0;
           continue;
         }
       }
@@ -151,11 +159,11 @@ Result<Granule> CodeMemoryState::take_or_grow(std::uint32_t count) {
 // New memory, with room for so many granules together.
 Result<void> CodeMemoryState::grow(std::uint32_t count) {
   const std::size_t unit =
-      std::max(CodeSpace::kMinSegment, granule_bytes() * BlockMap::kGranulesInWord);
+      std::max(space_.min_segment(), granule_bytes() * BlockMap::kGranulesInWord);
   const std::size_t least = align_up(static_cast<std::size_t>(count) << shift_, unit);
-  // In proportion to what there is: what lies idle at the end is 3 %.
+  // In proportion to what there is: little lies idle at the end.
   std::size_t size =
-      std::max(least, std::min(align_up(mapped_ / 32, unit), CodeSpace::kMaxSegment));
+      std::max(least, std::min(align_up(mapped_ / 40, unit), CodeSpace::kMaxSegment));
   const std::uint64_t left = options_.max_bytes - std::min(options_.max_bytes, mapped_);
   if (size > left) size = least;
   if (size > left) {
@@ -178,7 +186,7 @@ Result<void> CodeMemoryState::grow(std::uint32_t count) {
   blocks_.add_words(first, words);
   if (first + words > top_.load(std::memory_order_relaxed))
     top_.store(first + words, std::memory_order_relaxed);
-  if (count <= BlockMap::kMaxSmall) mine().cursor.next[count] = first + own_word() % words;
+  if (count <= BlockMap::kMaxSmall) mine().cursor.next[count] = first + mine().first_word() % words;
   return {};
 }
 
@@ -313,7 +321,7 @@ Result<std::size_t> CodeMemoryState::reclaim(std::uint64_t passed_epoch) try {
     SMF_TRY(release(place, size));
     ++count;
   }
-  return_empty(mapped_ / 4 + CodeSpace::kMinSegment);
+  return_empty(mapped_ / 4 + kEmptyKept);
   return count;
 } catch (const std::bad_alloc&) {
   return out_of_memory();
@@ -322,7 +330,7 @@ Result<std::size_t> CodeMemoryState::reclaim(std::uint64_t passed_epoch) try {
 void CodeMemoryState::trim_now_and_then(ThreadBlocks& own) {
   own.freed = 0;
   const Lock lock(mutex_, std::try_to_lock);
-  if (lock) return_empty(mapped_ / 4 + CodeSpace::kMinSegment);
+  if (lock) return_empty(mapped_ / 4 + kEmptyKept);
 }
 
 void CodeMemoryState::trim() {

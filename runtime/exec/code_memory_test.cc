@@ -279,6 +279,7 @@ TEST_P(CodeMemoryWith, EmptyMemoryGoesBackToTheSystem) {
 }
 
 TEST(CodeMemory, MuchEmptyMemoryGoesBackByItself) {
+  if (!allows_dual_mapping()) GTEST_SKIP() << "this emulator has no dual mapping";
   auto memory = CodeMemory::create({.protection = CodeProtection::kDualMapping}).value();
   std::vector<const void*> functions;
   for (int i = 0; i != 8000; ++i) functions.push_back(publish(memory, 1, 2000).value());

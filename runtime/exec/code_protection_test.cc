@@ -265,11 +265,21 @@ TEST(CodeMemory, NoDescriptorStays) {
 }
 
 TEST(CodeMemory, TheWritableViewIsFarFromTheCode) {
+  if (!allows_dual_mapping()) GTEST_SKIP() << "this emulator has no dual mapping";
   auto memory = CodeMemory::create({.protection = CodeProtection::kDualMapping}).value();
   auto other = CodeMemory::create({.protection = CodeProtection::kDualMapping}).value();
   const auto first = memory.begin(10).value();
   const auto second = other.begin(10).value();
   EXPECT_NE(first.bytes().data() - first.address(), second.bytes().data() - second.address());
+}
+
+TEST(CodeMemory, ItFallsBackUnderAnEmulatorThatDoesNotSeeCodeChange) {
+  if (allows_dual_mapping()) GTEST_SKIP() << "no such emulator runs this";
+  auto memory = CodeMemory::create().value();
+  EXPECT_EQ(memory.stats().protection, CodeProtection::kPageProtection);
+  EXPECT_EQ(memory.stats().refusal,
+            "code that was written through another address was not run as written");
+  EXPECT_EQ(call_code(publish(memory, 3).value()), 3);
 }
 
 TEST(CodeMemory, ItFallsBackWhereMemfdsMayNotBeExecuted) {

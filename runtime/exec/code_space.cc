@@ -139,16 +139,24 @@ Result<void> CodeSpace::make_shared() {
 // On a page of its own, apart from where code will be.
 Result<void> CodeSpace::try_dual_mapping() {
   constexpr int kFlags = kReserved;
-  void* const pages = calls_->mmap(nullptr, 2 * kMinSegment, PROT_NONE, kFlags, -1, 0);
-  if (pages == MAP_FAILED) return fail_system("reserve pages for a trial", {}, errno);
-  auto* const code = static_cast<std::byte*>(pages);
-  auto result = map_twice(code, code + kMinSegment, kMinSegment);
-  if (result && !runs(code, code + kMinSegment)) {
-    result = fail(ErrorCode::kUnsupported,
-                  "code that was written through another address was not run as written");
+  const std::size_t size = min_segment();
+  struct Pages {
+    os::SystemCalls& calls;
+    void* const memory;
+    const std::size_t size;
+    ~Pages() {
+      if (memory != MAP_FAILED) calls.munmap(memory, size);
+    }
+  };
+  const Pages pages{*calls_, calls_->mmap(nullptr, 2 * size, PROT_NONE, kFlags, -1, 0), 2 * size};
+  if (pages.memory == MAP_FAILED) return fail_system("reserve pages for a trial", {}, errno);
+  auto* const code = static_cast<std::byte*>(pages.memory);
+  SMF_TRY(map_twice(code, code + size, size));
+  if (!runs(code, code + size)) {
+    return fail(ErrorCode::kUnsupported,
+                "code that was written through another address was not run as written");
   }
-  calls_->munmap(pages, 2 * kMinSegment);
-  return result;
+  return {};
 }
 
 std::byte* CodeSpace::reserve_at(std::uintptr_t address) {

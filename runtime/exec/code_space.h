@@ -1,7 +1,7 @@
 // Where code lives: ranges of addresses, what memory is behind them, and who may do what there.
 //
 // A region is a range of 64 MiB, reserved without memory within 2 GiB of the program's own code, so
-// that calls in both directions are direct ones. Memory comes in segments of 64 KiB to 1 MiB. In
+// that calls in both directions are direct ones. Memory comes in segments of 16 KiB to 1 MiB. In
 // front of and behind each region is a page that nobody can touch.
 //
 // Dual mapping. The memory of a segment is a memfd, mapped twice: read and execute in the region,
@@ -35,6 +35,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -69,7 +70,7 @@ class CodeSpace {
   // What a page may be used for; page protection only.
   enum class Access : std::uint8_t { kNone, kWrite, kExecute };
 
-  static constexpr std::size_t kMinSegment = std::size_t{64} << 10;
+  static constexpr std::size_t kMinSegment = std::size_t{16} << 10;
   static constexpr std::size_t kMaxSegment = std::size_t{1} << 20;
   static constexpr unsigned kMaxRegions = 128;
   // rel32 reaches 2 GiB; code and data of the program are this large at most.
@@ -105,7 +106,8 @@ class CodeSpace {
   bool is_near() const { return is_near_; }
 
   // Segments: their offsets, counted over all regions, and sizes, which are multiples of
-  // kMinSegment.
+  // min_segment(): kMinSegment, or a page where that is more.
+  std::size_t min_segment() const { return std::max(kMinSegment, page_); }
   const std::map<std::uint64_t, std::size_t>& segments() const { return segments_; }
   // The lowest offset at which so many bytes are free, in a region that is there.
   std::optional<std::uint64_t> find_gap(std::size_t size) const;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "runtime/base/failing_new.h"
-#include "runtime/exec/tiny_code.h"
+#include "runtime/exec/either_protection.h"
 #include "runtime/os/fault_calls.h"
 
 namespace smf {
@@ -104,9 +104,13 @@ class FaultsWith : public testing::TestWithParam<std::optional<CodeProtection>> 
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Protections, FaultsWith,
-                         testing::Values(std::nullopt, CodeProtection::kDualMapping,
-                                         CodeProtection::kPageProtection));
+INSTANTIATE_TEST_SUITE_P(Protections, FaultsWith, testing::ValuesIn([] {
+                           std::vector<std::optional<CodeProtection>> protections{
+                               std::nullopt, CodeProtection::kPageProtection};
+                           if (allows_dual_mapping())
+                             protections.emplace_back(CodeProtection::kDualMapping);
+                           return protections;
+                         }()));
 
 TEST_P(FaultsWith, EachSystemCallFails) {
   const int descriptors = os::descriptor_count();

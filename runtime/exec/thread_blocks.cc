@@ -2,16 +2,21 @@
 
 #include <unistd.h>
 
-#include <atomic>
+#include <bit>
 #include <map>
 #include <mutex>
 
 namespace smf::internal {
 namespace {
 
+struct Known {
+  BlockMap* map = nullptr;
+  std::uint64_t places = 0;  // a bit for each of the first 64 that a thread has
+};
+
 struct Registry {
   std::mutex mutex{};
-  std::map<std::uint64_t, BlockMap*> maps{};
+  std::map<std::uint64_t, Known> maps{};
   std::uint64_t next = 1;
   const pid_t process = ::getpid();
 };
@@ -22,18 +27,38 @@ Registry& registry() {
   return *kRegistry;
 }
 
-std::atomic<std::uint32_t> next_thread{0};
-
 // Set when the thread's last objects go: from then on nothing is kept.
 constinit thread_local bool is_gone = false;
 
-void give_back(ThreadBlocks& own) {
+constexpr std::uint32_t kMostPlaces = ThreadBlocks::kMostPlaces;
+
+// The map's entry, if there is such a map and this is the process that made it. A forked child has
+// no use for it, and maybe a lock that nobody holds any more.
+template <typename Use>
+void with_known(std::uint64_t number, const Use& use) {
   Registry& all = registry();
-  // A forked child has no use for it, and maybe a lock that nobody holds any more.
-  if (own.owner == 0 || own.kept_granules == 0 || all.process != ::getpid()) return;
+  if (all.process != ::getpid()) return;
   const std::lock_guard lock(all.mutex);
-  const auto known = all.maps.find(own.owner);
-  if (known != all.maps.end()) own.give_back_to(*known->second);
+  const auto known = all.maps.find(number);
+  if (known != all.maps.end()) use(known->second);
+}
+
+std::uint32_t enter(std::uint64_t number) {
+  std::uint32_t place = 0;
+  with_known(number, [&](Known& known) {
+    place = static_cast<std::uint32_t>(std::countr_one(known.places));
+    if (place == kMostPlaces) return;
+    known.places |= std::uint64_t{1} << place;
+  });
+  return place;
+}
+
+void leave(ThreadBlocks& own) {
+  if (own.owner == 0) return;
+  with_known(own.owner, [&](Known& known) {
+    own.give_back_to(*known.map);
+    if (own.place != kMostPlaces) known.places &= ~(std::uint64_t{1} << own.place);
+  });
 }
 
 }  // namespace
@@ -43,7 +68,7 @@ constinit thread_local std::array<ThreadBlocks, 2> ThreadBlocksOf::blocks{};
 struct ThreadEnd {
   ~ThreadEnd() {
     for (ThreadBlocks& own : ThreadBlocksOf::blocks) {
-      give_back(own);
+      leave(own);
       own = ThreadBlocks();
     }
     is_gone = true;
@@ -62,7 +87,7 @@ void ThreadBlocks::give_back_to(BlockMap& map) {
 std::uint64_t register_map(BlockMap& map) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  all.maps.emplace(all.next, &map);
+  all.maps.emplace(all.next, Known{.map = &map});
   return all.next++;
 }
 
@@ -78,16 +103,16 @@ void ThreadBlocksOf::turn_to(ThreadBlocks& own, std::uint64_t number) {
     thread_local ThreadEnd end;
     static_cast<void>(end);
   }
-  give_back(own);
+  leave(own);
   own = ThreadBlocks();
   own.owner = number;
-  own.cursor.next.fill(own_word());
-  if (is_gone) own.kept_granules = ThreadBlocks::kMaxKept;
-}
-
-std::uint32_t own_word() {
-  thread_local const std::uint32_t thread = next_thread.fetch_add(1, std::memory_order_relaxed);
-  return thread * 8;
+  if (is_gone) {
+    own.place = kMostPlaces;
+    own.kept_granules = ThreadBlocks::kMaxKept;
+    return;
+  }
+  own.place = enter(number);
+  own.cursor.next.fill(own.first_word());
 }
 
 }  // namespace smf::internal

@@ -8,6 +8,11 @@
 // For the bitmap a kept block is taken; its state says what it is (BlockMap::State). A thread that
 // ends gives back what it keeps; it finds the maps that are still there in a registry, by numbers
 // that are never used again. So does one that turns to other code memories.
+//
+// Threads that are there at the same time each have a place, a number from 0 that is as low as it
+// can be, and begin to look for memory in words of their own: a cache line of the bitmap apart, and
+// many of the states. Two that met in a word would wait for each other's writes with each block,
+// 30 ns, for as long as they give out again what they keep from there.
 #pragma once
 
 #include <array>
@@ -21,8 +26,11 @@ namespace smf::internal {
 struct ThreadBlocks {
   static constexpr unsigned kDepth = 4;
   static constexpr std::uint32_t kMaxKept = 256;  // granules
+  static constexpr std::uint32_t kMostPlaces = 64;
+  static constexpr std::uint32_t kWordsApart = 8;
 
   std::uint64_t owner = 0;  // the map's number
+  std::uint32_t place = 0;  // kMostPlaces: one that others have, too
   BlockCursor cursor{};
   std::uint32_t freed = 0;  // granules, since empty memory was looked for
   std::uint32_t kept_granules = 0;
@@ -44,6 +52,8 @@ struct ThreadBlocks {
     return true;
   }
   void give_back_to(BlockMap& map);
+  // The word to begin at in new memory, or when all is looked through again.
+  std::uint32_t first_word() const { return place % kMostPlaces * kWordsApart; }
 };
 
 // Numbers a map, from 1. It stays where it is. Throws std::bad_alloc.
@@ -66,9 +76,5 @@ class ThreadBlocksOf {
   static void turn_to(ThreadBlocks& own, std::uint64_t number);
   static constinit thread_local std::array<ThreadBlocks, 2> blocks;
 };
-
-// Where this thread begins in new memory: threads in a row are 8 words apart, a cache line of the
-// bitmap.
-std::uint32_t own_word();
 
 }  // namespace smf::internal

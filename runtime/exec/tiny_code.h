@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -19,6 +20,11 @@
 #include "runtime/os/tiny_function.h"
 
 namespace smf {
+
+// Whether an emulator runs this (toolchain/platforms/emulate.sh). Debian 12's, QEMU 7.2, does not
+// see code change through another address, and takes its time.
+inline bool is_emulated() { return std::getenv("SMF_EMULATE_CPU") != nullptr; }
+constexpr int kEmulatedPart = 50;  // of the steps of a long test
 
 // A function behind a landing pad, where the build has them.
 inline std::vector<std::byte> padded(Bytes function) {
