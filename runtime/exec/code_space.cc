@@ -21,9 +21,8 @@ namespace smf::internal {
 namespace {
 
 // Newer than the headers that this is built with.
-constexpr unsigned kMfdExec = 0x10;     // Linux 6.3
-constexpr int kSealFutureWrite = 0x10;  // 5.1
-constexpr int kMapFixedNoReplace = 0x100000;
+constexpr unsigned kMfdExec = 0x10;                     // Linux 6.3
+constexpr int kSealFutureWrite = 0x10;                  // 5.1
 constexpr int kPopulateRead = 22, kPopulateWrite = 23;  // 5.14
 constexpr int kWipeOnFork = 18;                         // 4.14
 
@@ -138,7 +137,6 @@ Result<void> CodeSpace::make_shared() {
 
 // On a page of its own, apart from where code will be.
 Result<void> CodeSpace::try_dual_mapping() {
-  constexpr int kFlags = kReserved;
   const std::size_t size = min_segment();
   struct Pages {
     os::SystemCalls& calls;
@@ -148,7 +146,8 @@ Result<void> CodeSpace::try_dual_mapping() {
       if (memory != MAP_FAILED) calls.munmap(memory, size);
     }
   };
-  const Pages pages{*calls_, calls_->mmap(nullptr, 2 * size, PROT_NONE, kFlags, -1, 0), 2 * size};
+  const Pages pages{*calls_, calls_->mmap(nullptr, 2 * size, PROT_NONE, kReserved, -1, 0),
+                    2 * size};
   if (pages.memory == MAP_FAILED) return fail_system("reserve pages for a trial", {}, errno);
   auto* const code = static_cast<std::byte*>(pages.memory);
   SMF_TRY(map_twice(code, code + size, size));
@@ -159,10 +158,12 @@ Result<void> CodeSpace::try_dual_mapping() {
   return {};
 }
 
+// The address is a wish, and what is elsewhere is given back. MAP_FIXED_NOREPLACE would save that,
+// but ThreadSanitizer, which allows few ranges, makes an address outside of them 0 and leaves the
+// flag; and root may have memory there.
 std::byte* CodeSpace::reserve_at(std::uintptr_t address) {
   void* const wanted = reinterpret_cast<void*>(address);
-  void* const got =
-      calls_->mmap(wanted, reserved_size(), PROT_NONE, kReserved | kMapFixedNoReplace, -1, 0);
+  void* const got = calls_->mmap(wanted, reserved_size(), PROT_NONE, kReserved, -1, 0);
   if (got == MAP_FAILED) return nullptr;
   if (got == wanted) return static_cast<std::byte*>(got) + page_;
   calls_->munmap(got, reserved_size());
