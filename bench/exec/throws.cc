@@ -2,9 +2,9 @@
 //
 //   throw          past two functions of C++. ours: with the functions published in a code memory
 //                  that Unwinding listens to; nothing: without any; each: with a description for
-//                  each function, as compilers register them. libgcc searches those from the
-//                  highest address down, so `each` is the slower the more of them are above the
-//                  program's own code
+//                  each function, as compilers register them, where the system places what is
+//                  mapped. (libgcc searches them one by one from the highest address down, and
+//                  that is above the program)
 //   throw_through  the same, and a compiled function between the two
 #include <benchmark/benchmark.h>
 
@@ -28,6 +28,7 @@ namespace smf::bench {
 namespace {
 
 constexpr int kFunctions = 10'000;
+constexpr std::size_t kMapped = std::size_t{1} << 20;  // as much as malloc() takes from mmap()
 
 // 10 000 functions that call, and who describes them to the unwinder.
 class Compiled {
@@ -36,7 +37,12 @@ class Compiled {
 
   explicit Compiled(Described described) {
     CodeMemoryOptions options;
-    if (described == Described::kByRegion) options.listeners = {std::make_shared<Unwinding>()};
+    const auto anchor = std::make_unique<std::byte[]>(kMapped);
+    if (described == Described::kByRegion) {
+      options.listeners = {std::make_shared<Unwinding>()};
+    } else {
+      options.near = anchor.get();
+    }
     memory_ = std::make_unique<CodeMemory>(CodeMemory::create(options).value());
     const auto code = code_calling();
     for (int i = 0; i != kFunctions; ++i) {
