@@ -31,6 +31,7 @@ enum class TemplateKind : std::uint8_t { kFunction, kStruct, kClass, kEnum, kTra
 std::string template_kind_name(std::uint8_t kind);
 
 inline constexpr std::uint8_t kTemplateBodyJson = 1;
+inline constexpr std::uint8_t kTemplateBodyBinary = 2;
 inline constexpr std::uint32_t kMaxTemplates = 1u << 20;
 inline constexpr std::uint32_t kMaxTemplateName = 1u << 16;
 
