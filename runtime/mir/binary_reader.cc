@@ -96,7 +96,9 @@ class Reader {
     if (value >= Operand::kMaxIndex) refuse("2^30 things in a unit");
     return static_cast<std::uint32_t>(value);
   }
-  std::uint32_t below(std::uint64_t limit, const char* what) { return below(number(), limit, what); }
+  std::uint32_t below(std::uint64_t limit, const char* what) {
+    return below(number(), limit, what);
+  }
   std::uint32_t below(std::uint64_t value, std::uint64_t limit, const char* what) const {
     if (value >= limit) refuse(fmt::format("{} {} of {}", what, value, limit));
     return static_cast<std::uint32_t>(value);

@@ -27,8 +27,9 @@ namespace smf::mir {
 // Names of parameters by the name of what has them, for printers that leave `generic_params` out.
 using GenericParameters = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-// `given` counts where the JSON names none. kInvalidInput: "LINE:COLUMN: not JSON: …", or a message that names the function, block and
-// instruction. kLimit: nested deeper than 500 levels, more than 2^30 of anything. kOutOfMemory.
+// `given` counts where the JSON names none. kInvalidInput: "LINE:COLUMN: not JSON: …", or a message
+// that names the function, block and instruction. kLimit: nested deeper than 500 levels, more than
+// 2^30 of anything. kOutOfMemory.
 Result<Unit> read_json(std::string_view text, const GenericParameters& given = {});
 
 // One function that is alone and has no definitions is written as such, all else as a module.

@@ -285,8 +285,8 @@ class Reader {
     Instruction made{.op = static_cast<Op>(*index)};
     const Json& in = *inside;
     if (shape_of(made.op).has_dest) made.dest = local_or_null(in, "dest");
-    const bool may_be_none = made.op == Op::kCall || made.op == Op::kCallIndirect ||
-                             made.op == Op::kIntrinsic;
+    const bool may_be_none =
+        made.op == Op::kCall || made.op == Op::kCallIndirect || made.op == Op::kIntrinsic;
     if (made.dest == kNone && shape_of(made.op).has_dest && !may_be_none)
       refuse("\"dest\" is null");
     switch (made.op) {
@@ -300,9 +300,9 @@ class Reader {
       case Op::kCopy:
       case Op::kMove:
         expect(in, {"dest", "src"});
-        made.operands = local_operand(
-            made.op == Op::kCopy ? Operand::Kind::kCopy : Operand::Kind::kMove, member(in, "src"),
-            "src");
+        made.operands =
+            local_operand(made.op == Op::kCopy ? Operand::Kind::kCopy : Operand::Kind::kMove,
+                          member(in, "src"), "src");
         break;
       case Op::kBinary:
       case Op::kChecked:
@@ -426,8 +426,8 @@ class Reader {
   Terminator terminator(const Json& json) {
     Terminator made;
     if (json.is_string() && json.get_ref<const std::string&>() == "Unreachable") return made;
-    const auto [name, inside] =
-        json.is_string() ? std::pair<std::string_view, const Json*>{} : single(json, "a terminator");
+    const auto [name, inside] = json.is_string() ? std::pair<std::string_view, const Json*>{}
+                                                 : single(json, "a terminator");
     if (name == "Goto") {
       made.end = End::kGoto;
       made.targets = targets({number(*inside, "Goto")});
@@ -524,7 +524,8 @@ class Reader {
     instruction_.reset();
     const Json& name = member(object, "name");
     const StringId id = string(name, "name");
-    if (name.get_ref<const std::string&>().empty()) refuse(fmt::format("a {} without a name", thing));
+    if (name.get_ref<const std::string&>().empty())
+      refuse(fmt::format("a {} without a name", thing));
     name_ = name.get<std::string>();
     return id;
   }

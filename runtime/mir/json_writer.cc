@@ -150,8 +150,7 @@ class Writer {
         break;
       case ValueKind::kFloat: {
         const auto number = std::bit_cast<double>(constant.bits);
-        std::isfinite(number) ? put("{}", spell_float(number))
-                              : put("\"{}\"", spell_float(number));
+        std::isfinite(number) ? put("{}", spell_float(number)) : put("\"{}\"", spell_float(number));
         break;
       }
       case ValueKind::kBool:
@@ -195,8 +194,7 @@ class Writer {
       return;
     }
     put("{{\"{}\":{{", kOpNames[static_cast<std::size_t>(instruction.op)].json);
-    if (shape_of(instruction.op).has_dest)
-      put("\"dest\":{}", number_or_null(instruction.dest));
+    if (shape_of(instruction.op).has_dest) put("\"dest\":{}", number_or_null(instruction.dest));
     switch (instruction.op) {
       case Op::kConst: {
         const Constant& constant = unit_.constants[operands[0].index];
@@ -353,7 +351,8 @@ class Writer {
         operand(operands[0]);
         out_ += ",\"args\":";
         this->operands(operands.subspan(1));
-        put(",\"normal\":{},\"unwind\":{},\"unwind_payload_dest\":{},\"unwind_type_tag_dest\":{}}}}}",
+        put(",\"normal\":{},\"unwind\":{},\"unwind_payload_dest\":{},\"unwind_type_tag_dest\":{}}}}"
+            "}",
             targets[0], number_or_null(targets.size() == 2 ? targets[1] : kNone),
             number_or_null(terminator.unwind_payload), number_or_null(terminator.unwind_type_tag));
         break;

@@ -3,62 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
+
+#include "runtime/mir/json_text.h"
 
 namespace smf::mir {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kMaxDepth = 500;
-
 std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::kInvalidInput, std::move(message));
-}
-
-// Line and column of a byte, both from 1.
-std::string position(std::string_view text, std::size_t byte) {
-  const std::string_view before = text.substr(0, std::min(byte, text.size()));
-  const auto line = 1 + std::ranges::count(before, '\n');
-  const auto column = before.size() - (before.rfind('\n') + 1) + 1;
-  return fmt::format("{}:{}", line, column);
-}
-
-// Parsing recurses with the nesting, and so does printing: both are bounded here.
-Result<void> check_depth(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth)
-        return fail_at(i, fmt::format("{}: nested deeper than {}", position(text, i), kMaxDepth),
-                       ErrorCode::kLimit);
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return {};
-}
-
-Result<Json> parse(std::string_view text) {
-  SMF_TRY(check_depth(text));
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const std::size_t byte = error.byte > 0 ? error.byte - 1 : 0;
-    std::string reason = error.what();
-    // The library's own account of the place is in front of this.
-    if (const auto at = reason.find(": "); at != std::string::npos) reason.erase(0, at + 2);
-    return fail_at(byte, fmt::format("{}: not JSON: {}", position(text, byte), reason));
-  }
 }
 
 Result<std::string> name_of(const Json& object) {
@@ -142,7 +96,7 @@ Result<void> add_types(const Json& types, const GenericParameters& given,
 
 Result<std::vector<TemplateSpec>> read_template_json(std::string_view text,
                                                      const GenericParameters& given) try {
-  SMF_ASSIGN(const Json json, parse(text));
+  SMF_ASSIGN(const Json json, parse_json(text));
   std::vector<TemplateSpec> templates;
   const auto functions = json.is_object() ? json.find("functions") : json.end();
   const auto types = json.is_object() ? json.find("types") : json.end();

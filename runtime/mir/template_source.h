@@ -14,18 +14,15 @@
 // it has parameters. Functions of a module that have none are ordinary functions and left out.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/base/error.h"
 #include "runtime/format/templates.h"
+#include "runtime/mir/json.h"
 
 namespace smf::mir {
-
-// Parameter names by template name, for printers that leave `generic_params` out.
-using GenericParameters = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // The templates in `text`, in their order. `given` counts where the JSON names none; a function
 // that stands alone in its file and has parameters from neither is an error. Errors say
