@@ -1,0 +1,265 @@
+#include "runtime/mir/importer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/mir/shapes.h"
+
+namespace smf::mir {
+
+void Importer::refuse(std::string message, ErrorCode code) const {
+  std::string where = name_.empty() ? std::string() : fmt::format("function '{}'", name_);
+  if (at_block_) where += fmt::format(", block {}", *at_block_);
+  if (at_instruction_) where += fmt::format(", instruction {}", *at_instruction_);
+  throw NotImported{code, where.empty() ? std::move(message) : where + ": " + message};
+}
+
+// ---- Types ----
+
+void Importer::check_extent(TypeId type) const {
+  if (auto fits = program_.check_extent(type); !fits)
+    refuse(fits.error().message, fits.error().code);
+}
+
+TypeId Importer::type(TypeId id) {
+  if (id == kNone || id < kPrimitives) return id;
+  if (const auto known = types_.find(id); known != types_.end()) return known->second;
+  const Type& from = unit_.types[id];
+  if (++depth_ > Program::kMaxTypeDepth) {
+    refuse(fmt::format("types are nested deeper than {}", Program::kMaxTypeDepth),
+           ErrorCode::kLimit);
+  }
+  TypeId to = kNone;
+  if (from.kind == TypeKind::kParameter) {
+    const auto in_place = scope_.find(from.name);
+    if (in_place == scope_.end())
+      refuse(fmt::format("there is no parameter '{}'", unit_.string(from.name)));
+    to = in_place->second;
+  } else {
+    std::vector<TypeId> parts;
+    for (const TypeId part : unit_.parts(from)) parts.push_back(type(part));
+    std::uint64_t number = from.number;
+    if (from.kind == TypeKind::kStruct || from.kind == TypeKind::kEnum) {
+      const auto symbol = source_.symbols.find(static_cast<Symbol>(number));
+      const std::string_view what = kTypeNames[static_cast<std::size_t>(from.kind)].text;
+      if (symbol == source_.symbols.end())
+        refuse(fmt::format("{} {} is not defined", what, number));
+      const Definition& definition = made().definitions[symbol->second];
+      if (definition.is_enum != (from.kind == TypeKind::kEnum))
+        refuse(fmt::format("'{}' is no {}", made().string(definition.name), what));
+      if (definition.parameters.count != parts.size()) {
+        refuse(fmt::format("'{}' has {} parameters and is given {}", made().string(definition.name),
+                           definition.parameters.count, parts.size()));
+      }
+      number = symbol->second;
+    }
+    to = builder().type(from.kind, parts, from.flag, number, string(from.name));
+  }
+  --depth_;
+  check_extent(to);
+  types_.emplace(id, to);
+  return to;
+}
+
+// ---- Operands ----
+
+LocalId Importer::local(LocalId id) const {
+  const auto found = locals_.find(id);
+  if (found == locals_.end()) refuse(fmt::format("there is no local {}", id));
+  return found->second;
+}
+
+BlockId Importer::block(BlockId id) const {
+  const auto found = blocks_.find(id);
+  if (found == blocks_.end()) refuse(fmt::format("there is no block {}", id));
+  return found->second;
+}
+
+// Of an operand that is the program's already.
+TypeId Importer::type_of(Operand operand) const {
+  return operand.is_local() ? local_types_[operand.index]
+                            : program_.unit().constants[operand.index].type;
+}
+
+// A constant with the name of a function; what it names is a dependency.
+ConstantId Importer::callee(std::string_view expression, TypeId type) {
+  const CalleeExpression split = split_callee(expression);
+  Callee callee{.name = std::string(split.name)};
+  const FindType find = [&](std::string_view name) -> NamedType {
+    for (const auto& [parameter, in_place] : scope_)
+      if (unit_.string(parameter) == name) return {.type = in_place};
+    return program_.find_definition(name);
+  };
+  for (const std::string_view argument : split.arguments) {
+    auto parsed = parse_type(argument, builder(), find);
+    if (!parsed) refuse(parsed.error().message, parsed.error().code);
+    check_extent(*parsed);
+    callee.arguments.push_back(*parsed);
+  }
+  const StringId name = builder().string(program_.mangled_name(callee));
+  const ConstantId id =
+      builder().constant({.type = type, .kind = ValueKind::kString, .bits = name});
+  const auto known = std::ranges::find(dependencies, callee);
+  const auto index = static_cast<std::uint32_t>(known - dependencies.begin());
+  if (known == dependencies.end()) dependencies.push_back(std::move(callee));
+  callees.emplace(id, index);
+  return id;
+}
+
+ConstantId Importer::constant(ConstantId id, bool is_called) {
+  Constant constant = unit_.constants[id];
+  constant.type = type(constant.type);
+  if (constant.kind == ValueKind::kString) {
+    const auto text = static_cast<StringId>(constant.bits);
+    if (is_called || made().types[constant.type].kind == TypeKind::kFuncPtr)
+      return callee(unit_.string(text), constant.type);
+    constant.bits = string(text);
+  }
+  return builder().constant(constant);
+}
+
+Operand Importer::operand(Operand operand, bool is_called) {
+  return Operand::of(operand.kind(), operand.is_local() ? local(operand.index)
+                                                        : constant(operand.index, is_called));
+}
+
+List Importer::operands(List list, bool is_call) {
+  std::vector<Operand> all;
+  for (const Operand one : Unit::of(unit_.operands, list))
+    all.push_back(operand(one, is_call && all.empty()));
+  return builder().operands(all);
+}
+
+// ---- Instructions ----
+
+// Whether the operators are a processor's; of others they are functions. About a parameter's
+// nothing is known.
+bool Importer::has_operators(TypeId type) const {
+  switch (program_.unit().types[type].kind) {
+    case TypeKind::kOpaque:
+    case TypeKind::kStruct:
+    case TypeKind::kEnum:
+    case TypeKind::kTuple:
+    case TypeKind::kArray:
+    case TypeKind::kSlice:
+    case TypeKind::kResult:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void Importer::operation(Instruction& instruction) {
+  const auto given = program_.unit().of(instruction);
+  const std::vector<Operand> arguments(given.begin(), given.end());
+  const TypeId type = type_of(arguments[0]);
+  if (has_operators(type)) return;
+  const bool is_unary = instruction.op == Op::kUnary;
+  const std::string_view op =
+      is_unary ? kUnaryNames[instruction.detail].text : kBinaryNames[instruction.detail].text;
+  std::vector<TypeId> signature{local_types_[instruction.dest]};
+  for (const Operand argument : arguments) signature.push_back(type_of(argument));
+  const TypeId function = builder().type(TypeKind::kFuncPtr, signature);
+  std::vector<Operand> call{
+      Operand::constant(callee(fmt::format("{}${}", op, program_.name_of(type)), function))};
+  call.insert(call.end(), arguments.begin(), arguments.end());
+  instruction = {.op = Op::kCall, .dest = instruction.dest, .operands = builder().operands(call)};
+}
+
+void Importer::instruction(const Instruction& from) {
+  Instruction to = from;
+  if (from.op == Op::kForeign) {
+    refuse(fmt::format("not compiled here: {}", unit_.string(from.number)),
+           ErrorCode::kUnsupported);
+  }
+  if (from.dest != kNone) to.dest = local(from.dest);
+  to.type = type(from.type);
+  if (from.op == Op::kIntrinsic || from.op == Op::kDebugValue) to.number = string(from.number);
+  to.operands = operands(from.operands, from.op == Op::kCall);
+  if (from.op == Op::kBinary || from.op == Op::kChecked || from.op == Op::kUnary) operation(to);
+  made().instructions.push_back(to);
+}
+
+// A call that nobody catches anything from is an instruction, and a jump.
+Terminator Importer::terminator(const Terminator& from) {
+  Terminator to = from;
+  if (from.end == End::kForeign) {
+    refuse(fmt::format("not compiled here: {}", unit_.string(from.text)), ErrorCode::kUnsupported);
+  }
+  std::vector<std::uint32_t> targets;
+  for (const BlockId target : Unit::of(unit_.numbers, from.targets))
+    targets.push_back(block(target));
+  if (from.end == End::kCall) {
+    if (targets.size() == 2) refuse("not compiled here: unwinding", ErrorCode::kUnsupported);
+    instruction({.op = Op::kCall, .dest = from.dest, .operands = from.operands});
+    to = {.end = End::kGoto};
+  } else {
+    to.operands = operands(from.operands);
+    to.text = string(from.text);
+    std::vector<Case> cases;
+    for (Case one : Unit::of(unit_.cases, from.cases)) {
+      one.target = block(one.target);
+      cases.push_back(one);
+    }
+    to.cases = UnitBuilder::add(made().cases, std::span<const Case>(cases));
+  }
+  to.targets = builder().numbers(targets);
+  return to;
+}
+
+// ---- The function ----
+
+List Importer::locals(const Function& function) {
+  std::vector<Local> all;
+  for (Local local : Unit::of(unit_.locals, function.locals)) {
+    const auto index = static_cast<LocalId>(all.size());
+    if (!locals_.emplace(local.id, index).second)
+      refuse(fmt::format("local {} is there twice", local.id));
+    local.id = index;
+    local.name = string(local.name);
+    local.type = type(local.type);
+    local_types_.push_back(local.type);
+    all.push_back(local);
+  }
+  return UnitBuilder::add(made().locals, std::span<const Local>(all));
+}
+
+List Importer::blocks(const Function& function) {
+  BlockId next = 0;
+  for (const Block& block : Unit::of(unit_.blocks, function.blocks))
+    if (!blocks_.emplace(block.id, next++).second)
+      refuse(fmt::format("block {} is there twice", block.id));
+  std::vector<Block> all;
+  for (const Block& from : Unit::of(unit_.blocks, function.blocks)) {
+    at_block_ = from.id;
+    Block to{.id = static_cast<BlockId>(all.size()), .label = string(from.label)};
+    to.instructions.first = UnitBuilder::size_of(made().instructions);
+    at_instruction_ = 0;
+    for (const Instruction& one : Unit::of(unit_.instructions, from.instructions)) {
+      instruction(one);
+      ++*at_instruction_;
+    }
+    to.terminator = terminator(from.terminator);
+    at_instruction_.reset();
+    to.instructions = UnitBuilder::since(to.instructions.first, made().instructions);
+    all.push_back(to);
+  }
+  at_block_.reset();
+  return UnitBuilder::add(made().blocks, std::span<const Block>(all));
+}
+
+void Importer::function(const Function& function, StringId name) {
+  name_ = unit_.string(function.name);
+  Function to{.symbol = function.symbol, .name = name};
+  to.signature = type(function.signature);
+  to.locals = locals(function);
+  to.blocks = blocks(function);
+  const auto entry = blocks_.find(function.entry);
+  if (entry == blocks_.end()) refuse(fmt::format("there is no entry block {}", function.entry));
+  to.entry = entry->second;
+  made().functions.push_back(to);
+}
+
+}  // namespace smf::mir

@@ -1,0 +1,73 @@
+// A function of a Unit becomes one of a Program: types in place of its parameters, numbers that
+// begin at 0, callees by name, and operators of types that have none as calls.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/mir/program.h"
+
+namespace smf::mir {
+
+// Thrown by an Importer, caught in Program.
+struct NotImported {
+  ErrorCode code;
+  std::string message;
+};
+
+class Importer {
+ public:
+  // A parameter of the source, by its name there, and the program's type in its place.
+  using Scope = std::map<StringId, TypeId>;
+
+  Importer(Program& program, const Program::Source& source, Scope scope)
+      : program_(program), source_(source), unit_(source.unit), scope_(std::move(scope)) {}
+
+  TypeId type(TypeId id);
+  StringId string(StringId id) { return id == kNone ? kNone : builder().string(unit_.string(id)); }
+  // Adds the function to the program's unit, and what it calls.
+  void function(const Function& function, StringId name);
+
+  std::vector<Callee> dependencies{};
+  std::map<ConstantId, std::uint32_t> callees{};
+
+ private:
+  [[noreturn]] void refuse(std::string message, ErrorCode code = ErrorCode::kInvalidInput) const;
+  UnitBuilder& builder() { return program_.builder_; }
+  Unit& made() { return program_.builder_.unit; }
+
+  void check_extent(TypeId type) const;
+  LocalId local(LocalId id) const;
+  BlockId block(BlockId id) const;
+  TypeId type_of(Operand operand) const;
+  ConstantId constant(ConstantId id, bool is_called);
+  ConstantId callee(std::string_view expression, TypeId type);
+  Operand operand(Operand operand, bool is_called = false);
+  List operands(List list, bool is_call = false);
+  bool has_operators(TypeId type) const;
+  void operation(Instruction& instruction);
+  void instruction(const Instruction& from);
+  Terminator terminator(const Terminator& from);
+  List locals(const Function& function);
+  List blocks(const Function& function);
+
+  Program& program_;
+  const Program::Source& source_;
+  const Unit& unit_;
+  Scope scope_;
+  std::map<TypeId, TypeId> types_{};
+  std::uint32_t depth_ = 0;
+
+  // Of the function.
+  std::string name_{};
+  std::map<LocalId, LocalId> locals_{};
+  std::map<BlockId, BlockId> blocks_{};
+  std::vector<TypeId> local_types_{};
+  std::optional<BlockId> at_block_{};
+  std::optional<std::size_t> at_instruction_{};
+};
+
+}  // namespace smf::mir
