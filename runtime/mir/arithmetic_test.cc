@@ -63,9 +63,8 @@ std::vector<T> interesting() {
 
 template <typename T>
 class Integers : public testing::Test {};
-using IntegerTypes =
-    testing::Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
-                   std::uint16_t, std::uint32_t, std::uint64_t>;
+using IntegerTypes = testing::Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t,
+                                    std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 TYPED_TEST_SUITE(Integers, IntegerTypes);
 
 TYPED_TEST(Integers, WrapOrTrapAsWideArithmeticSays) {
@@ -134,15 +133,17 @@ TYPED_TEST(Integers, PowersAreRepeatedProducts) {
       EXPECT_EQ(*compute(BinaryOp::kPow, kind_of<T>(), scalar(base), e, false), scalar(wrapped));
       EXPECT_EQ(compute(BinaryOp::kPow, kind_of<T>(), scalar(base), e, true).has_value(), is_exact)
           << +base << "^" << +exponent;
-      wrapped = static_cast<T>(static_cast<std::uint64_t>(wrapped) * static_cast<std::uint64_t>(base));
+      wrapped =
+          static_cast<T>(static_cast<std::uint64_t>(wrapped) * static_cast<std::uint64_t>(base));
       if (is_exact) {
         is_exact = !__builtin_mul_overflow(exact, static_cast<__int128>(base), &exact) &&
                    exact == static_cast<T>(exact);
       }
     }
     if (std::is_signed_v<T>) {
-      EXPECT_FALSE(compute(BinaryOp::kPow, kind_of<T>(), scalar(base), scalar(static_cast<T>(-1)), false)
-                       .has_value());
+      EXPECT_FALSE(
+          compute(BinaryOp::kPow, kind_of<T>(), scalar(base), scalar(static_cast<T>(-1)), false)
+              .has_value());
     }
   }
 }
@@ -159,10 +160,12 @@ TYPED_TEST(Integers, BitsAreCountedWithinTheWidth) {
     EXPECT_EQ(of(Intrinsic::kPopcount), static_cast<Scalar>(std::popcount(bits)));
     EXPECT_EQ(of(Intrinsic::kClz), static_cast<Scalar>(std::countl_zero(bits)));
     EXPECT_EQ(of(Intrinsic::kCtz), static_cast<Scalar>(std::countr_zero(bits)));
-    EXPECT_EQ(of(Intrinsic::kRotl, 200), scalar(static_cast<T>(std::rotl(bits, 200 % int{sizeof(T) * 8}))));
+    EXPECT_EQ(of(Intrinsic::kRotl, 200),
+              scalar(static_cast<T>(std::rotl(bits, 200 % int{sizeof(T) * 8}))));
     U swapped = 0;
     for (unsigned i = 0; i != sizeof(T); ++i)
-      swapped = static_cast<U>(swapped | static_cast<U>((bits >> (8 * i) & 0xff) << (8 * (sizeof(T) - 1 - i))));
+      swapped = static_cast<U>(
+          swapped | static_cast<U>((bits >> (8 * i) & 0xff) << (8 * (sizeof(T) - 1 - i))));
     EXPECT_EQ(of(Intrinsic::kBswap), scalar(static_cast<T>(swapped)));
     const auto negated = static_cast<T>(0 - static_cast<std::uint64_t>(a));
     EXPECT_EQ(of(Intrinsic::kAbs), scalar(a < 0 ? negated : a));
@@ -217,7 +220,8 @@ TEST(Floats, ComputeAsTheProcessorDoes) {
       const Scalar arguments[3] = {scalar(a), scalar(b), scalar(1.5f)};
       EXPECT_TRUE(same(compute(Intrinsic::kFma, TypeKind::kF32, arguments), std::fma(a, b, 1.5f)));
       if (std::isnan(a) != std::isnan(b)) {
-        EXPECT_TRUE(same(compute(Intrinsic::kMin, TypeKind::kF32, arguments), std::isnan(a) ? b : a));
+        EXPECT_TRUE(
+            same(compute(Intrinsic::kMin, TypeKind::kF32, arguments), std::isnan(a) ? b : a));
       }
     }
     EXPECT_EQ(compute(UnaryOp::kNeg, TypeKind::kF32, scalar(a)), scalar(a) ^ 0x80000000u);

@@ -120,8 +120,7 @@ TEST_F(Laid, WhatHasNoSizeIsSaid) {
   EXPECT_EQ(of("Node").size, 16u);
   EXPECT_EQ(refusal("Growing<i8>").substr(0, 33), "types are nested deeper than 200");
   EXPECT_EQ(refusal("[i64;300000000]"), "[i64;300000000] is larger than 2147483647 bytes");
-  EXPECT_EQ(refusal("[[i8;65536];65536]"),
-            "[[i8;65536];65536] is larger than 2147483647 bytes");
+  EXPECT_EQ(refusal("[[i8;65536];65536]"), "[[i8;65536];65536] is larger than 2147483647 bytes");
   EXPECT_EQ(of("[nil;99999999999]").size, 0u);
   EXPECT_EQ(refusal("Generic"),
             "the type 'Generic': expected 1 arguments of Generic in front of this at 8, found the "

@@ -83,7 +83,8 @@ class Running {
                               const Arguments&... arguments) {
     const auto function = make(name, types);
     if (!function)
-      return std::unexpected(Trap{.kind = Trap::Kind::kInvalid, .message = function.error().message});
+      return std::unexpected(
+          Trap{.kind = Trap::Kind::kInvalid, .message = function.error().message});
     const std::array<const void*, sizeof...(arguments)> pointers{&arguments...};
     R result{};
     if (auto done = interpreter.run(*function, pointers, &result); !done)

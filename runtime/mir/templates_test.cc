@@ -130,9 +130,9 @@ TYPED_TEST(TemplatesOf, MatricesMultiply) {
       TypeParam total = 0;
       for (std::size_t k = 0; k != inner; ++k) {
         if constexpr (std::is_integral_v<TypeParam>) {
-          total = static_cast<TypeParam>(
-              total + static_cast<std::uint64_t>(a[row * inner + k]) *
-                          static_cast<std::uint64_t>(b[k * columns + column]));
+          total = static_cast<TypeParam>(total +
+                                         static_cast<std::uint64_t>(a[row * inner + k]) *
+                                             static_cast<std::uint64_t>(b[k * columns + column]));
         } else {
           total += a[row * inner + k] * b[k * columns + column];
         }
@@ -227,10 +227,12 @@ TEST(Templates, ResultsHoldAValueOrWhyThereIsNone) {
   };
   Running running;
   running.add_file("vec.mir");
-  const auto good = running.value<Outcome>("checked_div", {"i32"}, std::int32_t{42}, std::int32_t{-6});
+  const auto good =
+      running.value<Outcome>("checked_div", {"i32"}, std::int32_t{42}, std::int32_t{-6});
   EXPECT_EQ(good.tag, 0u);
   EXPECT_EQ(good.value, -7);
-  const auto bad = running.value<Outcome>("checked_div", {"i32"}, std::int32_t{42}, std::int32_t{0});
+  const auto bad =
+      running.value<Outcome>("checked_div", {"i32"}, std::int32_t{42}, std::int32_t{0});
   EXPECT_EQ(bad.tag, 1u);
   EXPECT_EQ(bad.error.view(), "division by zero");
 }
@@ -268,8 +270,8 @@ void check_map(Running& running, std::string_view type, const std::vector<Key>& 
       EXPECT_EQ(is_new, !expected.contains(key));
       expected[key] = value;
     } else if (what == 1) {
-      const auto found = running.value<std::int64_t>("Map.find", {type, "i64"}, address, passed,
-                                                     std::int64_t{-1});
+      const auto found =
+          running.value<std::int64_t>("Map.find", {type, "i64"}, address, passed, std::int64_t{-1});
       EXPECT_EQ(found, expected.contains(key) ? expected[key] : -1);
     } else {
       EXPECT_EQ(running.value<bool>("Map.erase", {type, "i64"}, address, passed),
@@ -283,7 +285,8 @@ TEST(Templates, MapsOfIntegersKeepWhatIsInserted) {
   Running running;
   running.add_file("map.mir");
   running.interpreter.provide("hash$i32", [](std::span<const void* const> arguments, void* result) {
-    const std::uint64_t hash = std::hash<std::int32_t>()(*static_cast<const std::int32_t*>(arguments[0]));
+    const std::uint64_t hash =
+        std::hash<std::int32_t>()(*static_cast<const std::int32_t*>(arguments[0]));
     std::memcpy(result, &hash, sizeof hash);
   });
   std::vector<std::int32_t> keys(60);
@@ -294,10 +297,11 @@ TEST(Templates, MapsOfIntegersKeepWhatIsInserted) {
 TEST(Templates, MapsOfTextUseTheFunctionsOfText) {
   Running running;
   running.add_file("map.mir");
-  running.interpreter.provide("hash$text", [](std::span<const void* const> arguments, void* result) {
-    const std::uint64_t hash = static_cast<const Text*>(arguments[0])->size % 7;
-    std::memcpy(result, &hash, sizeof hash);
-  });
+  running.interpreter.provide(
+      "hash$text", [](std::span<const void* const> arguments, void* result) {
+        const std::uint64_t hash = static_cast<const Text*>(arguments[0])->size % 7;
+        std::memcpy(result, &hash, sizeof hash);
+      });
   running.interpreter.provide("eq$text", [](std::span<const void* const> arguments, void* result) {
     const bool is_equal = static_cast<const Text*>(arguments[0])->view() ==
                           static_cast<const Text*>(arguments[1])->view();
