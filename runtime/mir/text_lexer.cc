@@ -112,21 +112,26 @@ Token Lexer::next() {
   }
   constexpr std::string_view kPunctuation = "(){}[]<>,:;=*&";
   if (kPunctuation.contains(c)) return take(TokenKind::kPunctuation, 1);
-  throw TextMistake{.offset = at_,
-                    .message = c > ' ' && c < '\x7f'
-                                   ? fmt::format("'{}' begins nothing here", c)
-                                   : fmt::format("the byte {:#04x} outside of a string",
-                                                 static_cast<unsigned char>(c))};
+  const std::string found =
+      c > ' ' && c < '\x7f' ? fmt::format("'{}'", c)
+                           : fmt::format("the byte {:#04x}", static_cast<unsigned char>(c));
+  throw TextMistake{
+      .offset = at_,
+      .message = fmt::format("expected a name, a number, a string or punctuation, found {}", found)};
 }
 
 // As JSON has them. `prefix` bytes, a sign or a sigil, are in front.
 Token Lexer::number(TokenKind kind, std::size_t prefix) {
   const std::size_t whole = digits(text_, at_ + prefix);
-  const char* const what = kind == TokenKind::kLocal    ? "the number of a local after '%'"
-                           : kind == TokenKind::kSymbol ? "the number of a symbol after '#'"
-                                                        : "a number";
   const auto refuse = [&] {
-    throw TextMistake{.offset = at_, .message = fmt::format("expected {}", what)};
+    const char* const what = kind == TokenKind::kLocal    ? "a local such as %5"
+                             : kind == TokenKind::kSymbol ? "a symbol such as #5"
+                                                          : "a number as JSON has them";
+    std::size_t end = at_ + prefix;
+    while (end < text_.size() && continues_name(text_[end])) ++end;
+    const Token found{.kind = kind, .text = text_.substr(at_, end - at_), .offset = at_};
+    throw TextMistake{.offset = at_,
+                      .message = fmt::format("expected {}, found {}", what, shown(found))};
   };
   if (whole == 0 || (whole > 1 && text_[at_ + prefix] == '0')) refuse();
   std::size_t size = prefix + whole;
@@ -154,11 +159,12 @@ Token Lexer::string() {
     if (text_[end] == '"') return take(TokenKind::kString, end + 1 - at_);
     if (text_[end] == '\\') ++end;
   }
-  throw TextMistake{.offset = at_, .message = "a string that does not end on its line"};
+  throw TextMistake{.offset = at_, .message = "expected '\"' at the end of a string, found the end of the line"};
 }
 
 Token Lexer::json() {
   is_after_foreign_ = false;
+  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
   return take(TokenKind::kJson, std::min(text_.find('\n', at_), text_.size()) - at_);
 }
 

@@ -252,7 +252,7 @@ TypeId TextParser::type_of_keyword(TypeKind kind) {
       const Token quoted = token_;
       const std::string name(builder.unit.string(string("the name of a parameter as a string")));
       if (!is_in_scope(name))
-        refuse_at(quoted, "expected the name of a parameter that is there, found another");
+        refuse_at(quoted, "expected the name of a parameter in scope, found another");
       return named(kind, name);
     }
     case TypeKind::kUnion: {

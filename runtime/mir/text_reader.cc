@@ -260,7 +260,7 @@ class Reader {
     const bool may_be_none =
         made.op == Op::kCall || made.op == Op::kCallIndirect || made.op == Op::kIntrinsic;
     if (dest == kNone && has_dest && !may_be_none)
-      parser_.refuse(fmt::format("a local and '=' before '{}'", word.text));
+      parser_.refuse("a local and '=' in front");
     if (dest != kNone && !has_dest) return std::nullopt;
     parser_.take();
     if (binary || unary) {
