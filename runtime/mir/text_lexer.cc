@@ -112,12 +112,12 @@ Token Lexer::next() {
   }
   constexpr std::string_view kPunctuation = "(){}[]<>,:;=*&";
   if (kPunctuation.contains(c)) return take(TokenKind::kPunctuation, 1);
-  const std::string found =
-      c > ' ' && c < '\x7f' ? fmt::format("'{}'", c)
-                           : fmt::format("the byte {:#04x}", static_cast<unsigned char>(c));
-  throw TextMistake{
-      .offset = at_,
-      .message = fmt::format("expected a name, a number, a string or punctuation, found {}", found)};
+  const std::string found = c > ' ' && c < '\x7f'
+                                ? fmt::format("'{}'", c)
+                                : fmt::format("the byte {:#04x}", static_cast<unsigned char>(c));
+  throw TextMistake{.offset = at_,
+                    .message = fmt::format(
+                        "expected a name, a number, a string or punctuation, found {}", found)};
 }
 
 // As JSON has them. `prefix` bytes, a sign or a sigil, are in front.
@@ -159,7 +159,8 @@ Token Lexer::string() {
     if (text_[end] == '"') return take(TokenKind::kString, end + 1 - at_);
     if (text_[end] == '\\') ++end;
   }
-  throw TextMistake{.offset = at_, .message = "expected '\"' at the end of a string, found the end of the line"};
+  throw TextMistake{.offset = at_,
+                    .message = "expected '\"' at the end of a string, found the end of the line"};
 }
 
 Token Lexer::json() {

@@ -118,8 +118,8 @@ Token TextParser::peek_next_line() const {
 // ---- Names and numbers ----
 
 std::uint32_t TextParser::number(std::string_view what, std::uint32_t limit) {
-  const auto value = token_.kind == TokenKind::kNumber ? parse<std::uint32_t>(token_.text)
-                                                       : std::nullopt;
+  const auto value =
+      token_.kind == TokenKind::kNumber ? parse<std::uint32_t>(token_.text) : std::nullopt;
   if (!value || *value >= limit) refuse(fmt::format("{} from 0 to {}", what, limit - 1));
   take();
   return *value;
@@ -165,8 +165,9 @@ std::string TextParser::decoded(const Token& token) const {
   const Result<Json> json = parse_json(token.text);
   if (json) return json->get<std::string>();
   throw TextMistake{.offset = token.offset + json.error().offset.value_or(0),
-                    .message = "expected a JSON string, found a control character, an escape that "
-                               "is not known, or what is not UTF-8"};
+                    .message =
+                        "expected a JSON string, found a control character, an escape that "
+                        "is not known, or what is not UTF-8"};
 }
 
 // ---- Types ----
@@ -194,8 +195,8 @@ TypeId TextParser::type(std::string_view what) {
   const TypeId element = type();
   if (accept("]")) return builder.type(TypeKind::kSlice, {{element}});
   if (!accept(";")) refuse("';' or ']'");
-  const auto size = token_.kind == TokenKind::kNumber ? parse<std::uint64_t>(token_.text)
-                                                      : std::nullopt;
+  const auto size =
+      token_.kind == TokenKind::kNumber ? parse<std::uint64_t>(token_.text) : std::nullopt;
   if (!size) refuse("a number of elements below 2^64");
   take();
   expect("]");
@@ -282,8 +283,7 @@ TypeId TextParser::type_of_keyword(TypeKind kind) {
 
 TypeId TextParser::type_of_definition(const Token& word) {
   const auto found = heads_.find(word.text);
-  if (found == heads_.end())
-    refuse("a type, the name of a parameter or the name of a definition");
+  if (found == heads_.end()) refuse("a type, the name of a parameter or the name of a definition");
   const Head head = found->second;
   const TypeKind kind = head.is_enum ? TypeKind::kEnum : TypeKind::kStruct;
   if (!head.is_only_one)

@@ -169,8 +169,7 @@ class Reader {
     if (found == std::end(kKinds)) parser_.refuse("'var', 'temp', 'return' or 'arg'");
     parser_.take();
     made.kind = static_cast<LocalKind>(found - std::begin(kKinds));
-    if (made.kind == LocalKind::kArg)
-      made.argument = parser_.number("the number of an argument");
+    if (made.kind == LocalKind::kArg) made.argument = parser_.number("the number of an argument");
     parser_.expect_line_end();
     return made;
   }
@@ -259,8 +258,7 @@ class Reader {
     const bool has_dest = shape_of(made.op).has_dest;
     const bool may_be_none =
         made.op == Op::kCall || made.op == Op::kCallIndirect || made.op == Op::kIntrinsic;
-    if (dest == kNone && has_dest && !may_be_none)
-      parser_.refuse("a local and '=' in front");
+    if (dest == kNone && has_dest && !may_be_none) parser_.refuse("a local and '=' in front");
     if (dest != kNone && !has_dest) return std::nullopt;
     parser_.take();
     if (binary || unary) {
