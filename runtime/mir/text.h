@@ -31,7 +31,8 @@ inline constexpr int kMaxTextDepth = 500;
 
 // kInvalidInput with the offset and "LINE:COLUMN: expected …, found …", columns in characters;
 // kLimit for types nested deeper than kMaxTextDepth, JSON of other back ends deeper than read_json
-// takes, and 2^30 of anything; kOutOfMemory.
+// takes, and 2^30 of anything; kOutOfMemory, but where memory runs out while JSON of another back
+// end is read, the JSON library may end the process.
 Result<Unit> read_text(std::string_view text);
 
 // The canonical text: any other with the same meaning reads as a Unit that is written like this.

@@ -455,14 +455,19 @@ class Reader {
   TextParser parser_;
 };
 
-}  // namespace
-
-Result<Unit> read_text(std::string_view text) try {
+// A function of its own, so that memory may also be short for the message.
+Result<Unit> read(std::string_view text) try {
   return Reader(text).read();
 } catch (const TextMistake& mistake) {
   const sdn::Position at = sdn::position_of(text, mistake.offset);
   return fail_at(mistake.offset, fmt::format("{}:{}: {}", at.line, at.column, mistake.message),
                  mistake.code);
+}
+
+}  // namespace
+
+Result<Unit> read_text(std::string_view text) try {
+  return read(text);
 } catch (const std::length_error&) {
   return fail(ErrorCode::kLimit, "2^30 things in a unit");
 } catch (const std::bad_alloc&) {
