@@ -1,6 +1,6 @@
 // The words of the text form, one at a time.
 //
-// Lexer is three words and copied freely: whoever needs to look ahead copies it. The line after
+// A Lexer is small and copied freely: whoever needs to look ahead copies it. The line after
 // `foreign` is JSON of which the text knows nothing, so it is one token, and `foreign` is the only
 // word that changes how the rest of a line is read.
 #pragma once

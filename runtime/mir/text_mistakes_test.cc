@@ -201,7 +201,7 @@ fn #1 f<T>(T, ...) -> [T; 2] entry 0 {
   block 0:
     %2 = const f64 -1.5e-7
     %4 = checked add move %0, i64 5
-    store %5, text "a\\n\\u00e9"
+    store %5, text "a\n\u00e9"
     %6 = aggregate enum O<T> 1 (%5)
     foreign {"A":[{},1.5]}
     %6 = invoke %5() to 1 unwind 2 payload %3 tag %4

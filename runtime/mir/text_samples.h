@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/mir/binary.h"
 #include "runtime/mir/json.h"
 #include "runtime/mir/text.h"
 
@@ -126,7 +127,7 @@ fn #2 "max<i64>"() entry 9 {
 }
 )";
 
-// Through text and through JSON it stays the same.
+// Through text, bytes and JSON it stays the same.
 inline void expect_round_trip(const Unit& unit) {
   const std::string text = write_text(unit);
   const std::string json = write_json(unit);
@@ -134,6 +135,9 @@ inline void expect_round_trip(const Unit& unit) {
   ASSERT_TRUE(again) << again.error().message << "\n" << text;
   EXPECT_EQ(write_text(*again), text);
   EXPECT_EQ(write_json(*again), json);
+  const auto from_bytes = read_binary(write_binary(*again));
+  ASSERT_TRUE(from_bytes) << from_bytes.error().message;
+  EXPECT_EQ(write_text(*from_bytes), text);
   const auto from_json = read_json(json);
   // A text may nest deeper than JSON, which has up to three braces for a type.
   if (!from_json && from_json.error().code == ErrorCode::kLimit) return;

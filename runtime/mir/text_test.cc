@@ -206,13 +206,13 @@ TEST(Text, EveryInstructionOfJsonRoundTrips) {
            R"({"Aggregate":{"dest":0,"kind":{"Enum":{"symbol":1,"variant":2}},"operands":[]}})",
            R"({"GetField":{"dest":0,"base":{"Copy":1},"field":4294967294}})",
            R"({"SetField":{"base":{"Copy":1},"field":0,"value":{"Copy":2}}})",
-           R"({"Cast":{"dest":0,"operand":{"Copy":1},"target":{"FuncPtr":{"params":["I8"],)"
-           R"("return_type":"I8","is_variadic":true}}}})",
+           R"({"Cast":{"dest":0,"operand":{"Copy":1},"target":{"FuncPtr":{"params":["I8"],
+           "return_type":"I8","is_variadic":true}}}})",
            R"({"Bitcast":{"dest":0,"operand":{"Copy":1},"target":"F64"}})",
-           R"({"Call":{"dest":null,"func":{"Const":{"value":"g","type":{"Opaque":"fn"}}},)"
-           R"("args":[]}})",
-           R"({"CallIndirect":{"dest":0,"ptr":{"Move":1},"args":[{"Copy":1}],"signature":)"
-           R"({"params":[],"return_type":null,"is_variadic":true}}})",
+           R"({"Call":{"dest":null,"func":{"Const":{"value":"g","type":{"Opaque":"fn"}}},
+           "args":[]}})",
+           R"({"CallIndirect":{"dest":0,"ptr":{"Move":1},"args":[{"Copy":1}],"signature":
+           {"params":[],"return_type":null,"is_variadic":true}}})",
            R"({"Intrinsic":{"dest":null,"name":"","args":[]}})",
            R"({"DebugValue":{"local":9,"name":"%0 // \n"}})",
            R"({"":null})",
@@ -229,14 +229,14 @@ TEST(Text, EveryTerminatorOfJsonRoundTrips) {
            R"({"Return":null})",
            R"({"Return":{"Move":1}})",
            R"({"If":{"cond":{"Copy":1},"then":1,"else":1}})",
-           R"({"Switch":{"value":{"Copy":1},"targets":[{"value":-1,"target":0},)"
-           R"({"value":18446744073709551615,"target":0},{"value":-1,"target":3}],"default":0}})",
+           R"({"Switch":{"value":{"Copy":1},"targets":[{"value":-1,"target":0},
+           {"value":18446744073709551615,"target":0},{"value":-1,"target":3}],"default":0}})",
            R"("Unreachable")",
            R"({"Abort":""})",
-           R"({"CallTerminator":{"dest":null,"func":{"Copy":1},"args":[],"normal":1,"unwind":null,)"
-           R"("unwind_payload_dest":3,"unwind_type_tag_dest":null}})",
-           R"({"CallTerminator":{"dest":2,"func":{"Copy":1},"args":[{"Copy":1}],"normal":1,)"
-           R"("unwind":5,"unwind_payload_dest":null,"unwind_type_tag_dest":4}})",
+           R"({"CallTerminator":{"dest":null,"func":{"Copy":1},"args":[],"normal":1,"unwind":null,
+           "unwind_payload_dest":3,"unwind_type_tag_dest":null}})",
+           R"({"CallTerminator":{"dest":2,"func":{"Copy":1},"args":[{"Copy":1}],"normal":1,
+           "unwind":5,"unwind_payload_dest":null,"unwind_type_tag_dest":4}})",
            R"({"Throw":{}})",
            R"({"Call":1})",
            R"("Nop")",
@@ -263,8 +263,8 @@ TEST(Text, EveryTypeOfJsonRoundTrips) {
            R"({"Opaque":"i64"})",
            R"({"Opaque":"a\"b\\\n"})",
            R"({"TypeParam":"T"})",
-           R"({"FuncPtr":{"params":[],"return_type":{"FuncPtr":{"params":[],"return_type":null,)"
-           R"("is_variadic":true}},"is_variadic":false}})",
+           R"({"FuncPtr":{"params":[],"return_type":{"FuncPtr":{"params":[],"return_type":null,
+           "is_variadic":true}},"is_variadic":false}})",
        })
     expect_json_round_trip(json_function(R"("Nop")", R"("Unreachable")", type));
 }
@@ -313,7 +313,10 @@ TEST(Text, TypesNestAsDeepAsInJsonAndNoDeeper) {
 
   // 500 braces and brackets, the most that JSON has.
   std::string type = "\"I8\"";
-  for (int i = 0; i != 497; ++i) type = "{\"Slice\":" + type + "}";
+  for (int i = 0; i != 497; ++i) {
+    type.insert(0, "{\"Slice\":");
+    type += '}';
+  }
   expect_json_round_trip(json_function(R"("Nop")", R"("Unreachable")", type));
 
   const std::string brackets(501, '[');
