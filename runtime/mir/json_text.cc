@@ -67,6 +67,9 @@ Result<Json> parse_json(std::string_view text) {
     // The library's own account of the place is in front of this.
     if (const auto at = reason.find(": "); at != std::string::npos) reason.erase(0, at + 2);
     return fail_at(byte, fmt::format("{}: not JSON: {}", position(text, byte), reason));
+  } catch (const Json::out_of_range&) {
+    // The library does not say where.
+    return fail(ErrorCode::kInvalidInput, "a number that no double holds, such as 1e999");
   }
 }
 
