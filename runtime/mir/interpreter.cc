@@ -517,7 +517,7 @@ const Interpreter::Prepared& Interpreter::prepare(FunctionId id) {
   auto& known = prepared_[id];
   if (known != nullptr) return *known;
   const Function function = program_.unit().functions[id];
-  auto prepared = std::make_unique<Prepared>();
+  auto prepared = std::make_shared<Prepared>();
   std::size_t end = 0;
   const auto place = [&](TypeId type) {
     const Layout layout = *layouts_.of(type);

@@ -100,7 +100,7 @@ class Interpreter {
   const InterpreterOptions options_;
   std::map<std::string, Native, std::less<>> natives_{};
   std::map<Symbol, void*> globals_{};
-  std::map<FunctionId, std::unique_ptr<Prepared>> prepared_{};
+  std::map<FunctionId, std::shared_ptr<Prepared>> prepared_{};  // a type that is incomplete here
   std::map<const std::byte*, Object> objects_{};
   // Places whose addresses stand for functions.
   std::map<Callee, std::unique_ptr<std::byte>> function_places_{};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/mir/running.h"
+#include "runtime/mir/verify.h"
 
 namespace smf::mir {
 namespace {
