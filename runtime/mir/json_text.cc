@@ -80,7 +80,8 @@ std::unexpected<Error> not_json(std::string_view text, std::size_t byte,
                                 const Json::exception& error) {
   std::string reason = error.what();
   // The library's own account of the place is in front of this.
-  if (const auto at = reason.find(": "); at != std::string::npos) reason.erase(0, at + 2);
+  for (const std::string_view end : {"] ", ": "})
+    if (const auto at = reason.find(end); at != std::string::npos) reason.erase(0, at + end.size());
   return fail_at(byte, fmt::format("{}: not JSON: {}", position(text, byte), reason));
 }
 
