@@ -111,7 +111,8 @@ class Reader {
     return static_cast<std::uint32_t>(value);
   }
   std::uint32_t optional_below(std::uint64_t limit, const char* what) {
-    return below(limit + 1, what) - 1;  // 0 is kNone
+    const std::uint64_t value = number();
+    return value == 0 ? kNone : below(value - 1, limit, what);
   }
   StringId string_id() { return below(unit_.string_ends.size(), "string"); }
   TypeId type_id() { return below(unit_.types.size(), "type"); }
