@@ -84,9 +84,9 @@ class Reader {
     if (found == object.end()) refuse(fmt::format("a member \"{}\" is missing", name));
     return *found;
   }
-  const Json& array(const Json& json, const char* what) const {
+  const Json::array_t& array(const Json& json, const char* what) const {
     if (!json.is_array()) refuse(fmt::format("\"{}\" is no array", what));
-    return json;
+    return json.get_ref<const Json::array_t&>();
   }
   std::uint32_t number(const Json& json, const char* what, std::uint32_t limit = kNone) const {
     if (!json.is_number_unsigned() || json.get<std::uint64_t>() >= limit)

@@ -121,8 +121,8 @@ TEST(Json, EachInstructionIsWrittenAsTheCompilerPrintsIt) {
       R"({"Aggregate":{"dest":1,"kind":{"Struct":4},"operands":[{"Copy":0}]}})",
       R"({"Aggregate":{"dest":1,"kind":{"Struct":{"symbol":4,"args":["I8"]}},"operands":[]}})",
       R"({"Aggregate":{"dest":1,"kind":{"Enum":{"symbol":4,"variant":2}},"operands":[]}})",
-      R"({"Aggregate":{"dest":1,"kind":{"Enum":{"symbol":4,"args":["I8"],"variant":2}},)"
-      R"("operands":[]}})",
+      (R"({"Aggregate":{"dest":1,"kind":{"Enum":{"symbol":4,"args":["I8"],"variant":2}},)"
+       R"("operands":[]}})"),
       R"({"GetField":{"dest":1,"base":{"Copy":0},"field":3}})",
       R"({"SetField":{"base":{"Copy":0},"field":3,"value":{"Copy":0}}})",
       R"({"Cast":{"dest":1,"operand":{"Copy":0},"target":"F32"}})",
@@ -156,8 +156,8 @@ TEST(Json, EachTerminatorIsWrittenAsTheCompilerPrintsIt) {
       R"({"Return":{"Copy":0}})",
       R"({"If":{"cond":{"Copy":0},"then":1,"else":2}})",
       R"({"Switch":{"value":{"Copy":0},"targets":[],"default":1}})",
-      R"({"Switch":{"value":{"Copy":0},"targets":[{"value":-1,"target":2},)"
-      R"({"value":18446744073709551615,"target":3}],"default":1}})",
+      (R"({"Switch":{"value":{"Copy":0},"targets":[{"value":-1,"target":2},)"
+       R"({"value":18446744073709551615,"target":3}],"default":1}})"),
       R"("Unreachable")",
       R"({"Abort":"out of range"})",
       R"({"CallTerminator":{"dest":1,"func":{"Copy":0},"args":[{"Copy":0}],"normal":1,"unwind":2,)"
@@ -347,9 +347,9 @@ TEST(JsonErrors, OfTheTextSayLineAndColumn) {
   expect_error("{\"a\":[{\"b\":1,\n\"b\":2}]}", "2:3: a member \"b\" is there twice");
   expect_error(std::string(501, '['), "1:501: nested deeper than 500", ErrorCode::kLimit);
   expect_error(std::string(500, '['), "not JSON: ");
-  std::string type = R"("I8")";
-  for (int i = 0; i != 480; ++i) type = R"({"Slice":)" + type + "}";
-  expect_same(with_type(type));
+  std::string type;
+  for (int i = 0; i != 480; ++i) type += R"({"Slice":)";
+  expect_same(with_type(type + "\"I8\"" + std::string(480, '}')));
 }
 
 TEST(JsonErrors, OfModulesAndFunctions) {
