@@ -127,14 +127,14 @@ TEST(Json, EachInstructionIsWrittenAsTheCompilerPrintsIt) {
       R"({"SetField":{"base":{"Copy":0},"field":3,"value":{"Copy":0}}})",
       R"({"Cast":{"dest":1,"operand":{"Copy":0},"target":"F32"}})",
       R"({"Bitcast":{"dest":1,"operand":{"Copy":0},"target":"U64"}})",
-      R"({"Call":{"dest":1,"func":{"Const":{"value":"g","type":{"FuncPtr":{"params":[],)"
-      R"("return_type":"I64","is_variadic":true}}}},"args":[]}})",
-      R"({"Call":{"dest":null,"func":{"Const":{"value":"g","type":{"Opaque":"fn"}}},)"
-      R"("args":[{"Copy":0},{"Move":0}]}})",
-      R"({"CallIndirect":{"dest":1,"ptr":{"Copy":0},"args":[{"Copy":0}],)"
-      R"("signature":{"params":["I64"],"return_type":null,"is_variadic":false}}})",
-      R"({"Intrinsic":{"dest":1,"name":"size_of","args":[{"Const":{"value":null,)"
-      R"("type":{"Opaque":"T"}}}]}})",
+      (R"({"Call":{"dest":1,"func":{"Const":{"value":"g","type":{"FuncPtr":{"params":[],)"
+       R"("return_type":"I64","is_variadic":true}}}},"args":[]}})"),
+      (R"({"Call":{"dest":null,"func":{"Const":{"value":"g","type":{"Opaque":"fn"}}},)"
+       R"("args":[{"Copy":0},{"Move":0}]}})"),
+      (R"({"CallIndirect":{"dest":1,"ptr":{"Copy":0},"args":[{"Copy":0}],)"
+       R"("signature":{"params":["I64"],"return_type":null,"is_variadic":false}}})"),
+      (R"({"Intrinsic":{"dest":1,"name":"size_of","args":[{"Const":{"value":null,)"
+       R"("type":{"Opaque":"T"}}}]}})"),
       R"({"Intrinsic":{"dest":null,"name":"memcpy","args":[]}})",
       R"({"DebugValue":{"local":0,"name":"x"}})",
   };
@@ -160,10 +160,10 @@ TEST(Json, EachTerminatorIsWrittenAsTheCompilerPrintsIt) {
        R"({"value":18446744073709551615,"target":3}],"default":1}})"),
       R"("Unreachable")",
       R"({"Abort":"out of range"})",
-      R"({"CallTerminator":{"dest":1,"func":{"Copy":0},"args":[{"Copy":0}],"normal":1,"unwind":2,)"
-      R"("unwind_payload_dest":3,"unwind_type_tag_dest":4}})",
-      R"({"CallTerminator":{"dest":null,"func":{"Copy":0},"args":[],"normal":1,"unwind":null,)"
-      R"("unwind_payload_dest":null,"unwind_type_tag_dest":null}})",
+      (R"({"CallTerminator":{"dest":1,"func":{"Copy":0},"args":[{"Copy":0}],"normal":1,"unwind":2,)"
+       R"("unwind_payload_dest":3,"unwind_type_tag_dest":4}})"),
+      (R"({"CallTerminator":{"dest":null,"func":{"Copy":0},"args":[],"normal":1,"unwind":null,)"
+       R"("unwind_payload_dest":null,"unwind_type_tag_dest":null}})"),
   };
   for (const std::string_view one : kTerminators) {
     expect_same(with_terminator(one));
