@@ -14,6 +14,8 @@ inline constexpr unsigned kConstraints = 3;
 inline constexpr unsigned kLocalNamed = 4, kLocalNumbered = 8, kLocalArgument = 16;
 inline constexpr unsigned kBlockNumbered = 1, kBlockLabelled = 2;
 inline constexpr unsigned kEndFlag = 0x80;
+// As deep as JSON may be.
+inline constexpr unsigned kMaxTypeDepth = 500;
 
 enum class TypeShape : std::uint8_t { kFixed, kList, kSymbol, kArray, kNamed, kSignature };
 

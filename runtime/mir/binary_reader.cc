@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <numeric>
 #include <string>
@@ -30,11 +31,12 @@ class Reader {
     at_ = 2;
     const std::size_t strings = count(), types = count(), constants = count();
     const std::size_t definitions = count(), functions = count();
-    unit_.numbers.reserve(count());
-    unit_.locals.reserve(count());
-    unit_.blocks.reserve(count());
-    unit_.instructions.reserve(count());
-    unit_.operands.reserve(count());
+    const std::array<std::uint32_t, 5> sizes = {count(), count(), count(), count(), count()};
+    unit_.numbers.reserve(sizes[0]);
+    unit_.locals.reserve(sizes[1]);
+    unit_.blocks.reserve(sizes[2]);
+    unit_.instructions.reserve(sizes[3]);
+    unit_.operands.reserve(sizes[4]);
     const std::uint64_t name = number();
     read_strings(strings);
     if (name > strings) refuse("the name is no string of this unit");
@@ -43,6 +45,7 @@ class Reader {
     for (std::uint32_t kind = 0; kind != kPrimitives; ++kind)
       unit_.types.push_back({.kind = static_cast<TypeKind>(kind)});
     for (std::size_t i = 0; i != types; ++i) read_type();
+    check_depth();
     check_unique(unit_.types.size(), "type", [&](TypeId a, TypeId b) {
       const auto key = [&](const Type& type) {
         return std::tuple(type.kind, type.flag, type.name, type.number);
@@ -62,6 +65,10 @@ class Reader {
     unit_.functions.reserve(functions);
     for (std::size_t i = 0; i != functions; ++i) read_function();
     if (at_ != bytes_.size()) refuse("bytes after the end");
+    if (unit_.numbers.size() != sizes[0] || unit_.locals.size() != sizes[1] ||
+        unit_.blocks.size() != sizes[2] || unit_.instructions.size() != sizes[3] ||
+        unit_.operands.size() != sizes[4])
+      refuse("more or fewer things than the beginning says");
     return std::move(unit_);
   }
 
@@ -104,7 +111,8 @@ class Reader {
     return static_cast<std::uint32_t>(value);
   }
   std::uint32_t optional_below(std::uint64_t limit, const char* what) {
-    return below(limit + 1, what) - 1;  // 0 is kNone
+    const std::uint64_t value = number();
+    return value == 0 ? kNone : below(value - 1, limit, what);
   }
   StringId string_id() { return below(unit_.string_ends.size(), "string"); }
   TypeId type_id() { return below(unit_.types.size(), "type"); }
@@ -150,6 +158,17 @@ class Reader {
     const List list{static_cast<std::uint32_t>(unit_.numbers.size()), count};
     for (std::uint32_t i = 0; i != count; ++i) unit_.numbers.push_back(below(limit, what));
     return list;
+  }
+
+  // Whoever walks a type recurses.
+  void check_depth() const {
+    std::vector<std::uint32_t> depths(unit_.types.size(), 1);
+    for (TypeId id = kPrimitives; id != unit_.types.size(); ++id) {
+      for (const TypeId part : unit_.parts(id))
+        if (part != kNone) depths[id] = std::max(depths[id], depths[part] + 1);
+      if (depths[id] > kMaxTypeDepth)
+        refuse(fmt::format("type {} is nested deeper than {}", id, kMaxTypeDepth));
+    }
   }
 
   void read_type() {
@@ -273,6 +292,7 @@ class Reader {
       if (head > (kBlockNumbered | kBlockLabelled)) refuse("a block that begins wrongly");
       Block block{.id = next};
       if ((head & kBlockNumbered) != 0) block.id = block_id();
+      check_number(block.id, next, (head & kBlockNumbered) != 0, kNone, "block");
       if ((head & kBlockLabelled) != 0) block.label = string_id();
       next = block.id + 1;
       block.instructions = {static_cast<std::uint32_t>(unit_.instructions.size()), count()};
@@ -293,10 +313,13 @@ class Reader {
       if (head >= 32 || ((head & kLocalArgument) != 0 && !is_argument))
         refuse("a local that begins wrongly");
       if ((head & kLocalNumbered) != 0) local.id = local_id();
+      check_number(local.id, next, (head & kLocalNumbered) != 0, Operand::kMaxIndex, "local");
       if ((head & kLocalNamed) != 0) local.name = string_id();
       local.type = type_id();
       if (is_argument) {
-        local.argument = (head & kLocalArgument) != 0 ? below(kNone, "argument") : argument;
+        const bool is_told = (head & kLocalArgument) != 0;
+        local.argument = is_told ? below(kNone, "argument") : argument;
+        check_number(local.argument, argument, is_told, kNone, "argument");
         argument = local.argument + 1;
       }
       next = local.id + 1;
@@ -305,16 +328,20 @@ class Reader {
     return list;
   }
 
+  // There is one way to write each number: it is told where it is not the next.
+  void check_number(std::uint32_t number, std::uint32_t next, bool is_told, std::uint32_t limit,
+                    const char* what) const {
+    if (is_told && number == next) refuse(fmt::format("{} {} that is told needlessly", what, next));
+    below(number, limit, what);
+  }
+
   void read_instruction() {
     const unsigned head = byte();
     Instruction instruction;
     decode(head & ~kNextDest, instruction);
     const OpShape shape = shape_of(instruction.op);
     if (shape.has_dest) {
-      instruction.dest = (head & kNextDest) != 0
-                             ? below(last_dest_ + 1, Operand::kMaxIndex, "local")
-                             : optional_below(Operand::kMaxIndex, "local");
-      if (instruction.dest != kNone) last_dest_ = instruction.dest;
+      read_dest(instruction, (head & kNextDest) != 0);
     } else if ((head & kNextDest) != 0) {
       refuse("a destination where there is none");
     }
@@ -326,6 +353,10 @@ class Reader {
       if (instruction.op == Op::kAggregate && kind != TypeKind::kArray &&
           kind != TypeKind::kTuple && kind != TypeKind::kStruct && kind != TypeKind::kEnum)
         refuse("an aggregate of a type that is none");
+      const Type& type = unit_.types[instruction.type];
+      if (instruction.op == Op::kAggregate && ((kind == TypeKind::kArray && type.number != 0) ||
+                                               (kind == TypeKind::kTuple && type.parts.count != 0)))
+        refuse("an aggregate of an array with a size or of a tuple with parts");
     }
     if (has_number(unit_, shape, instruction.type)) {
       const bool is_string = instruction.op == Op::kIntrinsic ||
@@ -333,8 +364,25 @@ class Reader {
       instruction.number = is_string ? string_id() : below(kNone, "number");
     }
     instruction.operands = read_operands(shape.operands);
+    if (needs_operand(instruction.op) && instruction.operands.count == 0)
+      refuse("an operation without the operand that it is of");
     check_sort(instruction);
     unit_.instructions.push_back(instruction);
+  }
+  void read_dest(Instruction& instruction, bool is_next) {
+    const Op op = instruction.op;
+    if (is_next) {
+      instruction.dest = below(last_dest_ + 1, Operand::kMaxIndex, "local");
+    } else {
+      instruction.dest = optional_below(Operand::kMaxIndex, "local");
+      if (instruction.dest == kNone) {
+        if (!may_lack_dest(op)) refuse("an operation without a destination");
+        return;
+      }
+      if (instruction.dest == last_dest_ + 1)
+        refuse(fmt::format("local {} that is told needlessly", instruction.dest));
+    }
+    last_dest_ = instruction.dest;
   }
   void decode(unsigned code, Instruction& instruction) const {
     const auto detailed = [&](Op op, unsigned begin, std::size_t count) {

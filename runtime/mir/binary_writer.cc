@@ -71,7 +71,7 @@ class Writer {
   }
 
   void write(const Constant& constant) {
-    number(constant.type * kValueKinds + static_cast<unsigned>(constant.kind));
+    number(constant.type * std::uint64_t{kValueKinds} + static_cast<unsigned>(constant.kind));
     switch (constant.kind) {
       case ValueKind::kInt:
         signed_number(constant.bits);

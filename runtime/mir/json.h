@@ -29,7 +29,8 @@ using GenericParameters = std::map<std::string, std::vector<std::string>, std::l
 
 // `given` counts where the JSON names none. kInvalidInput: "LINE:COLUMN: not JSON: …", or a message
 // that names the function, block and instruction. kLimit: nested deeper than 500 levels, more than
-// 2^30 of anything. kOutOfMemory.
+// 2^30 of anything. kOutOfMemory; but where memory ends while the JSON library frees its tree, the
+// process does too.
 Result<Unit> read_json(std::string_view text, const GenericParameters& given = {});
 
 // One function that is alone and has no definitions is written as such, all else as a module.

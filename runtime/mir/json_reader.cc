@@ -74,7 +74,7 @@ class Reader {
     }
   }
   static std::string shown(const Json& json) {
-    std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
     if (text.size() > 60) text = text.substr(0, 57) + "...";
     return text;
   }
@@ -84,9 +84,9 @@ class Reader {
     if (found == object.end()) refuse(fmt::format("a member \"{}\" is missing", name));
     return *found;
   }
-  const Json& array(const Json& json, const char* what) const {
+  const Json::array_t& array(const Json& json, const char* what) const {
     if (!json.is_array()) refuse(fmt::format("\"{}\" is no array", what));
-    return json;
+    return json.get_ref<const Json::array_t&>();
   }
   std::uint32_t number(const Json& json, const char* what, std::uint32_t limit = kNone) const {
     if (!json.is_number_unsigned() || json.get<std::uint64_t>() >= limit)
@@ -283,11 +283,10 @@ class Reader {
     const auto index = index_of(kOpNames, name);
     if (!index) return foreign(json);
     Instruction made{.op = static_cast<Op>(*index)};
+    if (made.op == Op::kNop) refuse("\"Nop\" has no members");
     const Json& in = *inside;
     if (shape_of(made.op).has_dest) made.dest = local_or_null(in, "dest");
-    const bool may_be_none =
-        made.op == Op::kCall || made.op == Op::kCallIndirect || made.op == Op::kIntrinsic;
-    if (made.dest == kNone && shape_of(made.op).has_dest && !may_be_none)
+    if (made.dest == kNone && shape_of(made.op).has_dest && !may_lack_dest(made.op))
       refuse("\"dest\" is null");
     switch (made.op) {
       case Op::kConst: {

@@ -74,6 +74,15 @@ inline bool has_number(const Unit& unit, OpShape shape, TypeId type) {
                               shape.operands < 0 && unit.types[type].kind == TypeKind::kEnum);
 }
 
+// Whether the source may name no destination.
+constexpr bool may_lack_dest(Op op) {
+  return op == Op::kCall || op == Op::kCallIndirect || op == Op::kIntrinsic;
+}
+// Whether the first of any number of operands is always there.
+constexpr bool needs_operand(Op op) {
+  return op == Op::kGetElementPtr || op == Op::kCall || op == Op::kCallIndirect;
+}
+
 constexpr OpShape shape_of(Op op) { return kOpShapes[static_cast<std::size_t>(op)]; }
 
 }  // namespace smf::mir

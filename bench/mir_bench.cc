@@ -1,0 +1,86 @@
+// Templates as a module stores them: three generic functions read from the binary form, and the
+// same from the compiler's JSON, beside what a bare parse of that JSON by nlohmann_json takes.
+//
+//   ./bazelw run -c opt //bench:mir_bench
+//
+// Every reader starts from bytes in memory. Ours end with a Unit, which the verifier and the code
+// generator take; nlohmann_json ends with a tree that somebody has yet to walk.
+#include <benchmark/benchmark.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/ratios.h"
+#include "runtime/base/check.h"
+#include "runtime/mir/binary.h"
+#include "runtime/mir/json.h"
+#include "runtime/mir/sample_functions.h"
+
+namespace smf::bench {
+namespace {
+
+// Without line ends, as the compiler prints them.
+const std::vector<std::string>& texts() {
+  static const std::vector<std::string> kTexts = [] {
+    std::vector<std::string> all;
+    for (const std::string_view function : mir::kSampleFunctions)
+      all.push_back(mir::write_json(mir::read_json(function).value()));
+    return all;
+  }();
+  return kTexts;
+}
+const std::vector<ByteVector>& binaries() {
+  static const std::vector<ByteVector> kBinaries = [] {
+    std::vector<ByteVector> all;
+    for (const std::string& text : texts())
+      all.push_back(mir::write_binary(mir::read_json(text).value()));
+    return all;
+  }();
+  return kBinaries;
+}
+
+template <typename T>
+void set_rate(benchmark::State& state, const std::vector<T>& inputs) {
+  std::size_t bytes = 0;
+  for (const T& one : inputs) bytes += one.size();
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+}
+
+void read_ours(benchmark::State& state) {
+  for (auto _ : state) {
+    for (const ByteVector& bytes : binaries()) {
+      const auto unit = mir::read_binary(bytes);
+      SMF_CHECK(unit && unit->functions.size() == 1);
+    }
+  }
+  set_rate(state, binaries());
+}
+BENCHMARK(read_ours)->Name("read_mir/ours")->Unit(benchmark::kMicrosecond);
+
+void read_json(benchmark::State& state) {
+  for (auto _ : state) {
+    for (const std::string& text : texts()) {
+      const auto unit = mir::read_json(text);
+      SMF_CHECK(unit && unit->functions.size() == 1);
+    }
+  }
+  set_rate(state, texts());
+}
+BENCHMARK(read_json)->Name("read_mir/our_json")->Unit(benchmark::kMicrosecond);
+
+void parse_nlohmann(benchmark::State& state) {
+  for (auto _ : state) {
+    for (const std::string& text : texts()) {
+      const auto tree = nlohmann::json::parse(text);
+      SMF_CHECK(tree.size() > 5);
+    }
+  }
+  set_rate(state, texts());
+}
+BENCHMARK(parse_nlohmann)->Name("read_mir/nlohmann_json_parse")->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace smf::bench
+
+int main(int argc, char** argv) { return smf::bench::run_benchmarks(argc, argv); }
