@@ -190,13 +190,14 @@ Result<FunctionId> Program::import(const Source& source, const Function& functio
   for (std::size_t i = 0; i != parameters.size(); ++i) scope[parameters[i].name] = arguments[i];
   Importer importer(*this, source, std::move(scope));
   const auto id = static_cast<FunctionId>(unit().functions.size());
+  const bool is_general =
+      std::ranges::any_of(arguments, [&](TypeId type) { return holds_parameter(type); });
   try {
-    importer.function(function, builder_.string(mangled_name(callee)));
+    importer.function(function, builder_.string(is_general ? callee.name : mangled_name(callee)));
   } catch (const NotImported& refused) {
     return fail(refused.code, refused.message);
   }
-  is_general_.push_back(
-      std::ranges::any_of(arguments, [&](TypeId type) { return holds_parameter(type); }));
+  is_general_.push_back(is_general);
   dependencies_.push_back(std::move(importer.dependencies));
   callees_.push_back(std::move(importer.callees));
   return id;

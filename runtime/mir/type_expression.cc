@@ -104,6 +104,7 @@ class Parser {
     refuse("a type");
   }
   TypeId pointer(TypeKind kind, bool is_mutable) {
+    skip();
     if (!is_mutable && text_.substr(at_).starts_with("mut ")) {
       at_ += 4;
       is_mutable = true;

@@ -207,7 +207,7 @@ TEST(Verify, GeneralFormsAreVerifiedAsFarAsTheyCanBe) {
   const auto verified = verify(running.program, running.layouts, *bad);
   ASSERT_FALSE(verified.has_value());
   EXPECT_EQ(verified.error().message,
-            "function 'bad<T,U>', block 0, terminator: what is returned is U, not T");
+            "function 'bad', block 0, terminator: what is returned is U, not T");
 }
 
 }  // namespace
