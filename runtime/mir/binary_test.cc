@@ -58,7 +58,7 @@ constexpr std::string_view kMax =
     R"({"id":2,"label":null,"instructions":[],"terminator":{"Return":{"Copy":0}}}],)"
     R"("entry_block":0,"generic_params":[{"name":"T","constraint":"ordered"}]})";
 
-// The same, and the example of docs/mir-binary.md.
+// The same, and the example of docs/mir.md.
 const std::string kMaxBytes =
     "02 01 "                             // form, version
     "05 02 00 00 01 "                    // strings, types, constants, definitions, functions

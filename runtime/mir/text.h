@@ -7,7 +7,7 @@
 //       %3 = lt %0, %1
 //       if %3 then 1 else 2
 //
-// docs/mir-text.md has the grammar. The text says what the JSON says, no more and no less, sense or
+// docs/mir.md has the grammar. The text says what the JSON says, no more and no less, sense or
 // nonsense: text and JSON of a Unit read back as Units whose text and JSON are the same. So the few
 // things that the JSON cannot tell apart are one thing here as well: an opaque type with the name
 // of a parameter is the parameter, the string "Zero" is zero, and "NaN", "Infinity" and "-Infinity"
