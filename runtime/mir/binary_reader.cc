@@ -11,6 +11,7 @@
 #include "runtime/format/templates.h"
 #include "runtime/mir/binary.h"
 #include "runtime/mir/binary_codes.h"
+#include "runtime/mir/foreign.h"
 #include "runtime/sdn/text_check.h"
 
 namespace smf::mir {
@@ -362,6 +363,7 @@ class Reader {
       const bool is_string = instruction.op == Op::kIntrinsic ||
                              instruction.op == Op::kDebugValue || instruction.op == Op::kForeign;
       instruction.number = is_string ? string_id() : below(kNone, "number");
+      if (instruction.op == Op::kForeign) check_foreign(instruction.number, is_foreign_instruction);
     }
     instruction.operands = read_operands(shape.operands);
     if (needs_operand(instruction.op) && instruction.operands.count == 0)
@@ -426,6 +428,14 @@ class Reader {
     return list;
   }
 
+  // As read_json would have kept it.
+  void check_foreign(StringId id, bool (*is_foreign)(const Json&)) const {
+    const std::string_view text = unit_.string(id);
+    const auto json = parse_json(text);
+    if (!json || !is_foreign(*json) || json->dump() != text)
+      refuse(fmt::format("string {} is no JSON of another back end", id));
+  }
+
   void read_terminator(Terminator& terminator) {
     const unsigned head = byte();
     terminator.end = static_cast<End>(below(head & ~kEndFlag, kEnds, "terminator"));
@@ -454,6 +464,7 @@ class Reader {
       case End::kAbort:
       case End::kForeign:
         terminator.text = string_id();
+        if (terminator.end == End::kForeign) check_foreign(terminator.text, is_foreign_terminator);
         break;
       case End::kCall:
         terminator.dest = optional_below(Operand::kMaxIndex, "local");

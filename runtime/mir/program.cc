@@ -73,6 +73,7 @@ Result<TypeId> Program::type(std::string_view expression) try {
 
 std::string Program::mangled_name(const Callee& callee) const {
   std::vector<std::string> names;
+  names.reserve(callee.arguments.size());
   for (const TypeId argument : callee.arguments) names.push_back(name_of(argument));
   const std::vector<std::string_view> views(names.begin(), names.end());
   return smf::mangled_name(callee.name, views);
@@ -134,6 +135,7 @@ Result<void> Program::add_parts(const Source& source, const Definition& from, bo
   }
   if (is_new) {
     std::vector<Variant> variants;
+    variants.reserve(parts.size());
     for (const auto& [variant, fields] : parts)
       variants.push_back({variant, UnitBuilder::add(to.fields, std::span<const Field>(fields))});
     to.definitions[symbol].parts =
