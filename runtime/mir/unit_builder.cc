@@ -37,8 +37,8 @@ TypeId UnitBuilder::type(TypeKind kind, std::span<const std::uint32_t> parts, bo
 }
 
 std::size_t UnitBuilder::ConstantHash::operator()(const Constant& constant) const {
-  return (constant.bits ^ constant.bits >> 32) * 0x9e3779b97f4a7c15u + constant.type * std::uint64_t{31} +
-         static_cast<unsigned>(constant.kind);
+  return (constant.bits ^ constant.bits >> 32) * 0x9e3779b97f4a7c15u +
+         constant.type * std::uint64_t{31} + static_cast<unsigned>(constant.kind);
 }
 
 ConstantId UnitBuilder::constant(const Constant& constant) {
