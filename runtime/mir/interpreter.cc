@@ -161,7 +161,7 @@ class Interpreter::Call {
     auto after = objects.upper_bound(at);
     if (after == objects.begin()) trap(Trap::Kind::kMemory, "an address outside of all objects");
     const auto& [begin, object] = *std::prev(after);
-    const auto offset = static_cast<std::uint64_t>(at - begin);
+    const std::uint64_t offset = number - reinterpret_cast<std::uintptr_t>(begin);
     if (!in_range(offset, size, object.size)) {
       trap(Trap::Kind::kMemory, offset < object.size
                                     ? fmt::format("{} bytes at {} of {}", size, offset, object.size)
@@ -336,7 +336,8 @@ class Interpreter::Call {
       at = const_cast<std::byte*>(bytes_of(base, room));
     }
     const FieldLayout field = (*interpreter_.layouts_.fields(type))[number];
-    at += field.offset;
+    // The address may be any, so it is a number.
+    at = reinterpret_cast<std::byte*>(reinterpret_cast<std::uintptr_t>(at) + field.offset);
     if (is_pointed_at) {
       const Layout wanted = layout(field.type);
       check(at, wanted.size, wanted.alignment, is_write);

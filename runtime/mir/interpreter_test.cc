@@ -90,6 +90,18 @@ TEST(Interpreter, CheckedModeStopsAtTheBordersOfObjects) {
             "25 bytes at 0 of 24");
 }
 
+TEST(Interpreter, AFieldOfNothingIsAnAddressLikeAnother) {
+  Running running;
+  running.add(
+      "struct #1 Pair {\n  first: i64\n  second: i64\n}\n"
+      "fn #1 f(*mut Pair) -> i64 entry 0 {\n  local %0: *mut Pair arg 0\n  local %1: i64 temp\n"
+      "  block 0:\n    %1 = field %0, 1\n    return %1\n}\n");
+  void* const nothing = nullptr;
+  const auto result = running.call<std::int64_t>("f", {}, nothing);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().message, "an address outside of all objects");
+}
+
 TEST(Interpreter, ASlotEndsWithItsFunction) {
   Running running;
   running.add(

@@ -69,11 +69,13 @@ TYPED_TEST(TemplatesOf, SumAndDot) {
     const auto left = this->lent(a), right = this->lent(b);
     TypeParam sum = 0, dot = 0;
     for (std::size_t i = 0; i != size; ++i) {
-      sum = static_cast<TypeParam>(sum + a[i]);
       if constexpr (std::is_integral_v<TypeParam>) {
+        sum = static_cast<TypeParam>(static_cast<std::uint64_t>(sum) +
+                                     static_cast<std::uint64_t>(a[i]));
         dot = static_cast<TypeParam>(dot + static_cast<std::uint64_t>(a[i]) *
                                                static_cast<std::uint64_t>(b[i]));
       } else {
+        sum += a[i];
         dot += a[i] * b[i];
       }
     }
