@@ -186,7 +186,8 @@ Result<void> CodeMemoryState::grow(std::uint32_t count) {
   blocks_.add_words(first, words);
   if (first + words > top_.load(std::memory_order_relaxed))
     top_.store(first + words, std::memory_order_relaxed);
-  if (count <= BlockMap::kMaxSmall) mine().cursor.next[count] = first + mine().first_word() % words;
+  ThreadBlocks& own = mine();
+  if (count <= BlockMap::kMaxSmall) own.cursor.next[count] = first + own.first_word() % words;
   return {};
 }
 

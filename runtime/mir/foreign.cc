@@ -8,20 +8,11 @@
 #include "runtime/mir/unit.h"
 
 namespace smf::mir {
-namespace {
-
-template <std::size_t N>
-bool is_one_of(const std::array<Names, N>& names, std::string_view name) {
-  return !name.empty() && std::ranges::find(names, name, &Names::json) != names.end();
-}
-
-}  // namespace
-
 bool is_foreign_instruction(const Json& json) {
   if (json.is_string()) return json.get_ref<const std::string&>() != "Nop";
   if (!json.is_object() || json.size() != 1) return false;
   const std::string& name = json.begin().key();
-  if (!is_one_of(kOpNames, name)) return true;
+  if (!find_name(kOpNames, &Names::json, name)) return true;
   const bool is_binary = name == "BinOp" || name == "CheckedBinOp";
   if (!is_binary && name != "UnaryOp") return false;
   const Json& inside = json.begin().value();
@@ -31,7 +22,8 @@ bool is_foreign_instruction(const Json& json) {
   if (!op.is_string() || !dest.is_number_unsigned()) return false;
   if (dest.get<std::uint64_t>() >= Operand::kMaxIndex) return false;
   const auto& operation = op.get_ref<const std::string&>();
-  return is_binary ? !is_one_of(kBinaryNames, operation) : !is_one_of(kUnaryNames, operation);
+  return is_binary ? !find_name(kBinaryNames, &Names::json, operation)
+                   : !find_name(kUnaryNames, &Names::json, operation);
 }
 
 bool is_foreign_terminator(const Json& json) {

@@ -1,37 +1,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <initializer_list>
-#include <limits>
 #include <new>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "runtime/mir/foreign.h"
 #include "runtime/mir/json.h"
-#include "runtime/mir/json_text.h"
+#include "runtime/mir/json_parser.h"
 #include "runtime/mir/shapes.h"
-#include "runtime/mir/unit_builder.h"
 
 namespace smf::mir {
 namespace {
 
-// Thrown within this file only: the tree is walked by 40 functions, each of which can refuse.
-struct Refused {
-  std::string message;
-};
-
-template <std::size_t N>
-std::optional<std::size_t> index_of(const std::array<Names, N>& names, std::string_view name) {
-  const auto found = std::ranges::find(names, name, &Names::json);
-  if (found == names.end() || name.empty()) return std::nullopt;
-  return static_cast<std::size_t>(found - names.begin());
-}
-
-class Reader {
+class Reader : private JsonParser {
  public:
   explicit Reader(const GenericParameters& given) : given_(given) {}
 
@@ -53,211 +38,6 @@ class Reader {
   }
 
  private:
-  // ---- Where, and what is there ----
-
-  [[noreturn]] void refuse(const std::string& message) const {
-    std::string where;
-    if (!name_.empty()) where += fmt::format("{} '{}'", thing_, name_);
-    if (block_) where += fmt::format(", block {}", *block_);
-    if (instruction_) {
-      where += *instruction_ == kTerminator ? std::string(", terminator")
-                                            : fmt::format(", instruction {}", *instruction_);
-    }
-    throw Refused{where.empty() ? message : where + ": " + message};
-  }
-
-  void expect(const Json& object, std::initializer_list<std::string_view> members) const {
-    if (!object.is_object()) refuse(fmt::format("expected an object, found {}", shown(object)));
-    for (const auto& [name, value] : object.items()) {
-      if (std::ranges::find(members, std::string_view(name)) == members.end())
-        refuse(fmt::format("a member \"{}\" that is not known", name));
-    }
-  }
-  static std::string shown(const Json& json) {
-    std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
-    if (text.size() > 60) text = text.substr(0, 57) + "...";
-    return text;
-  }
-  const Json& member(const Json& object, const char* name) const {
-    if (!object.is_object()) refuse(fmt::format("expected an object, found {}", shown(object)));
-    const auto found = object.find(name);
-    if (found == object.end()) refuse(fmt::format("a member \"{}\" is missing", name));
-    return *found;
-  }
-  const Json::array_t& array(const Json& json, const char* what) const {
-    if (!json.is_array()) refuse(fmt::format("\"{}\" is no array", what));
-    return json.get_ref<const Json::array_t&>();
-  }
-  std::uint32_t number(const Json& json, const char* what, std::uint32_t limit = kNone) const {
-    if (!json.is_number_unsigned() || json.get<std::uint64_t>() >= limit)
-      refuse(fmt::format("\"{}\" is {}, not a number from 0 to {}", what, shown(json), limit - 1));
-    return json.get<std::uint32_t>();
-  }
-  LocalId local(const Json& json, const char* what) const {
-    return number(json, what, Operand::kMaxIndex);
-  }
-  LocalId local_or_null(const Json& object, const char* name) const {
-    const Json& json = member(object, name);
-    return json.is_null() ? kNone : local(json, name);
-  }
-  bool boolean(const Json& json, const char* what) const {
-    if (!json.is_boolean()) refuse(fmt::format("\"{}\" is neither true nor false", what));
-    return json.get<bool>();
-  }
-  StringId string(const Json& json, const char* what) {
-    if (!json.is_string()) refuse(fmt::format("\"{}\" is no string", what));
-    return builder_.string(json.get_ref<const std::string&>());
-  }
-  StringId string_or_null(const Json& json, const char* what) {
-    return json.is_null() ? kNone : string(json, what);
-  }
-  // The single member of {"Name": …}.
-  std::pair<std::string_view, const Json*> single(const Json& json, const char* what) const {
-    if (!json.is_object() || json.size() != 1)
-      refuse(fmt::format("expected {}, found {}", what, shown(json)));
-    const auto only = json.items().begin();
-    return {json.begin().key(), &only.value()};
-  }
-
-  Unit& unit() { return builder_.unit; }
-
-  // ---- Types ----
-
-  TypeId type(const Json& json) {
-    if (json.is_string()) {
-      const auto kind = index_of(kTypeNames, json.get_ref<const std::string&>());
-      if (!kind || *kind >= kPrimitives) refuse(fmt::format("{} is no type", shown(json)));
-      return static_cast<TypeId>(*kind);
-    }
-    const auto [name, inside] = single(json, "a type");
-    const auto index = index_of(kTypeNames, name);
-    if (!index || *index < kPrimitives) refuse(fmt::format("{} is no type", shown(json)));
-    const auto kind = static_cast<TypeKind>(*index);
-    switch (kind) {
-      case TypeKind::kPtr:
-      case TypeKind::kRef: {
-        const char* const to = kind == TypeKind::kPtr ? "pointee" : "referent";
-        expect(*inside, {to, "mutable"});
-        const TypeId target = type(member(*inside, to));
-        return builder_.type(kind, {{target}}, boolean(member(*inside, "mutable"), "mutable"));
-      }
-      case TypeKind::kFuncPtr:
-        return signature(*inside);
-      case TypeKind::kArray: {
-        expect(*inside, {"element", "size"});
-        const TypeId element = type(member(*inside, "element"));
-        const Json& size = member(*inside, "size");
-        if (!size.is_number_unsigned()) refuse("the size of an array is no number");
-        return builder_.type(kind, {{element}}, false, size.get<std::uint64_t>());
-      }
-      case TypeKind::kSlice:
-      case TypeKind::kPromise:
-      case TypeKind::kActor: {
-        const TypeId part = type(*inside);
-        return builder_.type(kind, {{part}});
-      }
-      case TypeKind::kTuple:
-      case TypeKind::kUnion:
-        return builder_.type(kind, types(*inside, name));
-      case TypeKind::kStruct:
-      case TypeKind::kEnum:
-        return symbol_type(kind, *inside);
-      case TypeKind::kDict:
-        return pair(kind, *inside, "key", "value");
-      case TypeKind::kResult:
-        return pair(kind, *inside, "ok", "err");
-      case TypeKind::kGenerator:
-        return pair(kind, *inside, "yield", "return");
-      default:
-        return named(kind, *inside);
-    }
-  }
-  std::vector<TypeId> types(const Json& json, std::string_view what) {
-    std::vector<TypeId> all;
-    if (!json.is_array()) refuse(fmt::format("\"{}\" is no array of types", what));
-    for (const Json& one : json) all.push_back(type(one));
-    return all;
-  }
-  TypeId pair(TypeKind kind, const Json& json, const char* first, const char* second) {
-    expect(json, {first, second});
-    const TypeId a = type(member(json, first));
-    const TypeId b = type(member(json, second));
-    return builder_.type(kind, {{a, b}});
-  }
-  TypeId named(TypeKind kind, const Json& json) {
-    const StringId name = string(json, "type");
-    // The compiler prints a parameter as an opaque type.
-    if (std::ranges::find(scope_, name) != scope_.end()) kind = TypeKind::kParameter;
-    if (kind == TypeKind::kParameter && std::ranges::find(scope_, name) == scope_.end())
-      refuse(fmt::format("there is no parameter {}", shown(json)));
-    return builder_.type(kind, {}, false, 0, name);
-  }
-  TypeId symbol_type(TypeKind kind, const Json& json) {
-    if (!json.is_object()) return builder_.type(kind, {}, false, number(json, "symbol"));
-    expect(json, {"symbol", "args"});
-    const Symbol symbol = number(member(json, "symbol"), "symbol");
-    return builder_.type(kind, types(member(json, "args"), "args"), false, symbol);
-  }
-  TypeId signature(const Json& json) {
-    expect(json, {"params", "return_type", "is_variadic"});
-    std::vector<TypeId> parts{kNone};
-    for (const TypeId part : types(member(json, "params"), "params")) parts.push_back(part);
-    const Json& result = member(json, "return_type");
-    if (!result.is_null()) parts[0] = type(result);
-    const bool is_variadic = boolean(member(json, "is_variadic"), "is_variadic");
-    return builder_.type(TypeKind::kFuncPtr, parts, is_variadic);
-  }
-
-  // ---- Values ----
-
-  ConstantId constant(const Json& json, TypeId type) {
-    Constant constant{.type = type};
-    const bool is_float = type == primitive(TypeKind::kF32) || type == primitive(TypeKind::kF64);
-    if (json.is_number_float()) {
-      constant.kind = ValueKind::kFloat;
-      constant.bits = std::bit_cast<std::uint64_t>(json.get<double>());
-    } else if (json.is_number()) {
-      std::tie(constant.kind, constant.bits) = integer(json);
-    } else if (json.is_boolean()) {
-      constant.kind = ValueKind::kBool;
-      constant.bits = json.get<bool>() ? 1 : 0;
-    } else if (json.is_null()) {
-      constant.kind = ValueKind::kNull;
-    } else if (json.is_string()) {
-      const auto& text = json.get_ref<const std::string&>();
-      using Limits = std::numeric_limits<double>;
-      if (text == "Zero") {
-        constant.kind = ValueKind::kZero;
-      } else if (is_float && (text == "NaN" || text == "Infinity" || text == "-Infinity")) {
-        const double value = text == "NaN" ? Limits::quiet_NaN() : Limits::infinity();
-        constant.kind = ValueKind::kFloat;
-        constant.bits = std::bit_cast<std::uint64_t>(text == "-Infinity" ? -value : value);
-      } else {
-        constant.kind = ValueKind::kString;
-        constant.bits = builder_.string(text);
-      }
-    } else {
-      refuse(fmt::format("{} is no value", shown(json)));
-    }
-    return builder_.constant(constant);
-  }
-  static std::pair<ValueKind, std::uint64_t> integer(const Json& json) {
-    if (json.is_number_unsigned()) {
-      const auto bits = json.get<std::uint64_t>();
-      return {bits >> 63 != 0 ? ValueKind::kUnsigned : ValueKind::kInt, bits};
-    }
-    return {ValueKind::kInt, static_cast<std::uint64_t>(json.get<std::int64_t>())};
-  }
-  Operand operand(const Json& json) {
-    const auto [name, inside] = single(json, "an operand");
-    if (name == "Copy") return Operand::copy(local(*inside, "Copy"));
-    if (name == "Move") return Operand::move(local(*inside, "Move"));
-    if (name != "Const") refuse(fmt::format("{} is no operand", shown(json)));
-    expect(*inside, {"value", "type"});
-    const TypeId type = this->type(member(*inside, "type"));
-    return Operand::constant(constant(member(*inside, "value"), type));
-  }
-
   // ---- Instructions ----
 
   List operands(const Json& object, std::initializer_list<const char*> single_ones,
@@ -272,17 +52,12 @@ class Reader {
     return builder_.operands({{Operand::of(kind, local(json, what))}});
   }
 
-  Instruction foreign(const Json& json) {
-    return {.op = Op::kForeign, .number = builder_.string(json.dump())};
-  }
-
   Instruction instruction(const Json& json) {
-    if (json.is_string())
-      return json.get_ref<const std::string&>() == "Nop" ? Instruction{} : foreign(json);
+    if (is_foreign_instruction(json))
+      return {.op = Op::kForeign, .number = builder_.string(json.dump())};
+    if (json.is_string()) return {};  // Nop
     const auto [name, inside] = single(json, "an instruction");
-    const auto index = index_of(kOpNames, name);
-    if (!index) return foreign(json);
-    Instruction made{.op = static_cast<Op>(*index)};
+    Instruction made{.op = static_cast<Op>(*find_name(kOpNames, &Names::json, name))};
     if (made.op == Op::kNop) refuse("\"Nop\" has no members");
     const Json& in = *inside;
     if (shape_of(made.op).has_dest) made.dest = local_or_null(in, "dest");
@@ -306,7 +81,8 @@ class Reader {
       case Op::kBinary:
       case Op::kChecked:
       case Op::kUnary:
-        return operation(made, json, in);
+        operation(made, in);
+        break;
       case Op::kAlloc:
         expect(in, {"dest", "type"});
         made.type = type(member(in, "type"));
@@ -374,14 +150,14 @@ class Reader {
     }
     return made;
   }
-  // Operators of matrices and the like are another back end's.
-  Instruction operation(Instruction made, const Json& json, const Json& in) {
+  void operation(Instruction& made, const Json& in) {
     const Json& op = member(in, "op");
     if (!op.is_string()) refuse("\"op\" is no string");
     const auto& name = op.get_ref<const std::string&>();
     const bool is_unary = made.op == Op::kUnary;
-    const auto index = is_unary ? index_of(kUnaryNames, name) : index_of(kBinaryNames, name);
-    if (!index) return foreign(json);
+    const auto index = is_unary ? find_name(kUnaryNames, &Names::json, name)
+                                : find_name(kBinaryNames, &Names::json, name);
+    if (!index) refuse(fmt::format("{} is no operator", shown(op)));
     made.detail = static_cast<std::uint8_t>(*index);
     if (is_unary) {
       expect(in, {"dest", "op", "operand"});
@@ -390,7 +166,6 @@ class Reader {
       expect(in, {"dest", "op", "left", "right"});
       made.operands = operands(in, {"left", "right"});
     }
-    return made;
   }
   void aggregate(Instruction& made, const Json& json) {
     if (json.is_string() && json.get_ref<const std::string&>() == "Tuple") {
@@ -423,10 +198,11 @@ class Reader {
   }
 
   Terminator terminator(const Json& json) {
+    if (is_foreign_terminator(json))
+      return {.end = End::kForeign, .text = builder_.string(json.dump())};
     Terminator made;
-    if (json.is_string() && json.get_ref<const std::string&>() == "Unreachable") return made;
-    const auto [name, inside] = json.is_string() ? std::pair<std::string_view, const Json*>{}
-                                                 : single(json, "a terminator");
+    if (json.is_string()) return made;  // Unreachable
+    const auto [name, inside] = single(json, "a terminator");
     if (name == "Goto") {
       made.end = End::kGoto;
       made.targets = targets({number(*inside, "Goto")});
@@ -443,11 +219,8 @@ class Reader {
     } else if (name == "Abort") {
       made.end = End::kAbort;
       made.text = string(*inside, "Abort");
-    } else if (name == "CallTerminator") {
-      call(made, *inside);
     } else {
-      made.end = End::kForeign;
-      made.text = builder_.string(json.dump());
+      call(made, *inside);
     }
     return made;
   }
@@ -491,10 +264,10 @@ class Reader {
           expect(one, {"name", "constraint"});
           parameter.name = string(member(one, "name"), "name");
           const Json& constraint = member(one, "constraint");
-          const auto index =
-              constraint.is_string()
-                  ? index_of(kConstraintNames, constraint.get_ref<const std::string&>())
-                  : std::nullopt;
+          const auto index = constraint.is_string()
+                                 ? find_name(kConstraintNames, &Names::json,
+                                             constraint.get_ref<const std::string&>())
+                                 : std::nullopt;
           if (!index) refuse(fmt::format("{} is no constraint", shown(constraint)));
           parameter.constraint = static_cast<Constraint>(*index);
         } else {
@@ -626,24 +399,21 @@ class Reader {
     return made;
   }
 
-  static constexpr std::size_t kTerminator = ~std::size_t{0};
-
   const GenericParameters& given_;
-  UnitBuilder builder_{};
-  std::vector<StringId> scope_{};  // names of the parameters
-  const char* thing_ = "";
-  std::string name_{};
-  std::optional<BlockId> block_{};
-  std::optional<std::size_t> instruction_{};
 };
+
+// A function of its own, so that memory may also be short for the message.
+Result<Unit> read(std::string_view text, const GenericParameters& given) try {
+  SMF_ASSIGN(const Json json, parse_json(text));
+  return Reader(given).read(json);
+} catch (const JsonMistake& mistake) {
+  return fail(ErrorCode::kInvalidInput, mistake.message);
+}
 
 }  // namespace
 
 Result<Unit> read_json(std::string_view text, const GenericParameters& given) try {
-  SMF_ASSIGN(const Json json, parse_json(text));
-  return Reader(given).read(json);
-} catch (const Refused& refused) {
-  return fail(ErrorCode::kInvalidInput, refused.message);
+  return read(text, given);
 } catch (const std::length_error&) {
   return fail(ErrorCode::kLimit, "2^30 things in a unit");
 } catch (const std::bad_alloc&) {

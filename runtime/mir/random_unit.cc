@@ -149,8 +149,7 @@ class RandomUnits {
 
   ConstantId constant() {
     Constant made{.type = type()};
-    const bool is_float =
-        made.type == primitive(TypeKind::kF32) || made.type == primitive(TypeKind::kF64);
+    const bool is_float = mir::is_float(made.type);
     made.kind = static_cast<ValueKind>(below(7));
     switch (made.kind) {
       case ValueKind::kInt:

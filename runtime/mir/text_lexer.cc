@@ -47,7 +47,7 @@ bool is_bare_name(std::string_view name) {
 
 bool is_type_word(std::string_view word) {
   return word == "text" || word == "mut" || word == "move" ||
-         std::ranges::find(kTypeNames, word, &Names::text) != kTypeNames.end();
+         find_name(kTypeNames, &Names::text, word).has_value();
 }
 
 Lexer::Lexer(std::string_view text) : text_(text) {

@@ -24,10 +24,6 @@ std::optional<T> parse(std::string_view digits) {
   return value;
 }
 
-bool is_float(TypeId type) {
-  return type == primitive(TypeKind::kF32) || type == primitive(TypeKind::kF64);
-}
-
 }  // namespace
 
 // How deep the type is that is being read.
@@ -224,10 +220,9 @@ TypeId TextParser::type_of_word() {
     take();
     return named(TypeKind::kOpaque, word.text);
   }
-  const auto found = std::ranges::find(kTypeNames, word.text, &Names::text);
-  if (found != kTypeNames.end()) {
+  if (const auto found = find_name(kTypeNames, &Names::text, word.text)) {
     take();
-    return type_of_keyword(static_cast<TypeKind>(found - kTypeNames.begin()));
+    return type_of_keyword(static_cast<TypeKind>(*found));
   }
   if (is_type_word(word.text)) refuse("a type");
   if (is_in_scope(word.text)) {

@@ -18,13 +18,6 @@
 namespace smf::mir {
 namespace {
 
-template <std::size_t N>
-std::optional<std::size_t> index_of(const std::array<Names, N>& names, std::string_view name) {
-  const auto found = std::ranges::find(names, name, &Names::text);
-  if (found == names.end() || name.empty()) return std::nullopt;
-  return static_cast<std::size_t>(found - names.begin());
-}
-
 class Reader {
  public:
   explicit Reader(std::string_view text) : parser_(text) {}
@@ -73,7 +66,7 @@ class Reader {
                                                    "before, found {}",
                                                    shown(token)));
         if (parser_.accept(":")) {
-          const auto constraint = index_of(kConstraintNames, parser_.peek().text);
+          const auto constraint = find_name(kConstraintNames, &Names::text, parser_.peek().text);
           if (!constraint) parser_.refuse("'any', 'numeric' or 'ordered'");
           parser_.take();
           one.constraint = static_cast<Constraint>(*constraint);
@@ -245,9 +238,9 @@ class Reader {
 
   std::optional<Instruction> instruction(const Token& word, LocalId dest) {
     Instruction made;
-    const auto binary = index_of(kBinaryNames, word.text);
-    const auto unary = index_of(kUnaryNames, word.text);
-    const auto op = index_of(kOpNames, word.text);
+    const auto binary = find_name(kBinaryNames, &Names::text, word.text);
+    const auto unary = find_name(kUnaryNames, &Names::text, word.text);
+    const auto op = find_name(kOpNames, &Names::text, word.text);
     if (binary || unary) {
       made.op = binary ? Op::kBinary : Op::kUnary;
     } else if (op) {
@@ -256,9 +249,8 @@ class Reader {
       return std::nullopt;
     }
     const bool has_dest = shape_of(made.op).has_dest;
-    const bool may_be_none =
-        made.op == Op::kCall || made.op == Op::kCallIndirect || made.op == Op::kIntrinsic;
-    if (dest == kNone && has_dest && !may_be_none) parser_.refuse("a local and '=' in front");
+    if (dest == kNone && has_dest && !may_lack_dest(made.op))
+      parser_.refuse("a local and '=' in front");
     if (dest != kNone && !has_dest) return std::nullopt;
     parser_.take();
     if (binary || unary) {
@@ -299,7 +291,7 @@ class Reader {
       case Op::kMove:
         return add(made, {Operand::move(parser_.local())});
       case Op::kChecked: {
-        const auto binary = index_of(kBinaryNames, parser_.peek().text);
+        const auto binary = find_name(kBinaryNames, &Names::text, parser_.peek().text);
         if (!binary) parser_.refuse("an operator such as 'add'");
         parser_.take();
         made.detail = static_cast<std::uint8_t>(*binary);

@@ -149,8 +149,7 @@ class Writer {
     kind == ValueKind::kUnsigned ? put("{}", bits) : put("{}", static_cast<std::int64_t>(bits));
   }
   void value(const Constant& constant) {
-    const bool is_float =
-        constant.type == primitive(TypeKind::kF32) || constant.type == primitive(TypeKind::kF64);
+    const bool is_float = mir::is_float(constant.type);
     switch (constant.kind) {
       case ValueKind::kInt:
       case ValueKind::kUnsigned:

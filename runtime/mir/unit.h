@@ -17,9 +17,11 @@
 // again unchanged, and nothing here understands them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -93,6 +95,18 @@ struct Type {
 
 constexpr TypeId primitive(TypeKind kind) { return static_cast<TypeId>(kind); }
 
+constexpr bool is_integer(TypeKind kind) {
+  return kind <= TypeKind::kU64 || kind == TypeKind::kChar;
+}
+constexpr bool is_signed(TypeKind kind) { return kind <= TypeKind::kI64; }
+constexpr bool is_float(TypeKind kind) { return kind == TypeKind::kF32 || kind == TypeKind::kF64; }
+constexpr bool is_float(TypeId type) {
+  return type < kPrimitives && is_float(static_cast<TypeKind>(type));
+}
+constexpr bool is_pointer(TypeKind kind) {
+  return kind == TypeKind::kPtr || kind == TypeKind::kRef || kind == TypeKind::kFuncPtr;
+}
+
 // ---- Values ----
 
 enum class ValueKind : std::uint8_t { kInt, kUnsigned, kFloat, kBool, kString, kZero, kNull };
@@ -151,6 +165,9 @@ enum class BinaryOp : std::uint8_t {
   kOffset,
 };
 inline constexpr std::size_t kBinaryOps = 18;
+
+constexpr bool is_comparison(BinaryOp op) { return op >= BinaryOp::kEq && op <= BinaryOp::kGe; }
+constexpr bool is_shift(BinaryOp op) { return op == BinaryOp::kShl || op == BinaryOp::kShr; }
 
 enum class UnaryOp : std::uint8_t { kNeg, kNot, kBitNot };
 inline constexpr std::size_t kUnaryOps = 3;
@@ -345,5 +362,15 @@ extern const std::array<Names, kBinaryOps> kBinaryNames;
 extern const std::array<Names, kUnaryOps> kUnaryNames;
 extern const std::array<Names, kOps> kOpNames;
 extern const std::array<Names, 3> kConstraintNames;
+
+// The index of what has that name in one form: find_name(kOpNames, &Names::json, "Load"). What has
+// no name in the form is not found.
+template <std::size_t N>
+std::optional<std::size_t> find_name(const std::array<Names, N>& names,
+                                     std::string_view Names::* form, std::string_view name) {
+  const auto found = std::ranges::find(names, name, form);
+  if (found == names.end() || name.empty()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
+}
 
 }  // namespace smf::mir

@@ -52,17 +52,6 @@ extern const std::array<std::string_view, kIntrinsics> kIntrinsicNames;
 // kIntrinsics without one of that name.
 std::size_t find_intrinsic(std::string_view name);
 
-constexpr bool is_integer(TypeKind kind) {
-  return kind <= TypeKind::kU64 || kind == TypeKind::kChar;
-}
-constexpr bool is_signed(TypeKind kind) { return kind <= TypeKind::kI64; }
-constexpr bool is_float(TypeKind kind) { return kind == TypeKind::kF32 || kind == TypeKind::kF64; }
-constexpr bool is_pointer(TypeKind kind) {
-  return kind == TypeKind::kPtr || kind == TypeKind::kRef || kind == TypeKind::kFuncPtr;
-}
-constexpr bool is_comparison(BinaryOp op) { return op >= BinaryOp::kEq && op <= BinaryOp::kGe; }
-constexpr bool is_shift(BinaryOp op) { return op == BinaryOp::kShl || op == BinaryOp::kShr; }
-
 // The value of an integer constant that is an index of a field.
 std::optional<std::uint64_t> constant_index(const Unit& unit, Operand operand);
 
