@@ -15,14 +15,9 @@
 #include "runtime/base/check.h"
 #include "runtime/exec/code_memory.h"
 #include "runtime/exec/frame_description.h"
+#include "runtime/exec/frame_registration.h"
 #include "runtime/exec/tiny_code.h"
 #include "runtime/exec/unwinding.h"
-
-// Of libgcc (runtime/exec/unwinding.cc).
-extern "C" {
-void __register_frame(void* eh_frame);
-void __deregister_frame(void* eh_frame);
-}
 
 namespace smf::bench {
 namespace {

@@ -3,13 +3,7 @@
 #include <new>
 
 #include "runtime/exec/frame_description.h"
-
-// Of libgcc, which declares them in no header that it installs. A frame that was not registered
-// must not be deregistered: it aborts.
-extern "C" {
-void __register_frame(void* eh_frame);
-void __deregister_frame(void* eh_frame);
-}
+#include "runtime/exec/frame_registration.h"
 
 namespace smf {
 

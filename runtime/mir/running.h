@@ -105,6 +105,14 @@ class Running {
             const Arguments&... arguments) {
     value<std::array<std::byte, 16>>(name, types, arguments...);
   }
+  // Why a call does not go well.
+  template <typename... Arguments>
+  Trap trap(std::string_view name, std::initializer_list<std::string_view> types,
+            const Arguments&... arguments) {
+    auto result = call<std::array<std::byte, 16>>(name, types, arguments...);
+    EXPECT_FALSE(result.has_value()) << name;
+    return result ? Trap{} : std::move(result).error();
+  }
   template <typename T>
   void lend(std::vector<T>& values) {
     interpreter.lend(values.data(), values.size() * sizeof(T), true);
