@@ -19,14 +19,14 @@ namespace {
 
 // Where reading stopped. Thrown within this file only: a check a number, with a result each, would
 // be half of its lines and of its time.
-struct Refused {
+struct BinaryRefused {
   std::uint64_t offset;
   std::string message;
 };
 
-class Reader {
+class BinaryReader {
  public:
-  explicit Reader(Bytes bytes) : bytes_(bytes) {}
+  explicit BinaryReader(Bytes bytes) : bytes_(bytes) {}
 
   Unit read() && {
     at_ = 2;
@@ -74,7 +74,9 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void refuse(std::string message) const { throw Refused{at_, std::move(message)}; }
+  [[noreturn]] void refuse(std::string message) const {
+    throw BinaryRefused{at_, std::move(message)};
+  }
 
   std::uint8_t byte() {
     if (at_ == bytes_.size()) refuse("the bytes end here");
@@ -510,8 +512,8 @@ Result<Unit> read_binary(Bytes bytes) try {
     return fail_at(1, fmt::format("version {} of a template, not {}", version, kBinaryVersion),
                    ErrorCode::kUnsupported);
   }
-  return Reader(bytes).read();
-} catch (const Refused& refused) {
+  return BinaryReader(bytes).read();
+} catch (const BinaryRefused& refused) {
   return fail_at(refused.offset, refused.message);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory for a template");

@@ -5,9 +5,9 @@
 namespace smf::mir {
 namespace {
 
-class Writer {
+class BinaryWriter {
  public:
-  explicit Writer(const Unit& unit) : unit_(unit) {}
+  explicit BinaryWriter(const Unit& unit) : unit_(unit) {}
 
   ByteVector write() && {
     byte(kTemplateBodyBinary);
@@ -222,6 +222,6 @@ class Writer {
 
 }  // namespace
 
-ByteVector write_binary(const Unit& unit) { return Writer(unit).write(); }
+ByteVector write_binary(const Unit& unit) { return BinaryWriter(unit).write(); }
 
 }  // namespace smf::mir

@@ -16,9 +16,9 @@
 namespace smf::mir {
 namespace {
 
-class Reader : private JsonParser {
+class JsonReader : private JsonParser {
  public:
-  explicit Reader(const GenericParameters& given) : given_(given) {}
+  explicit JsonReader(const GenericParameters& given) : given_(given) {}
 
   Unit read(const Json& json) && {
     if (json.is_array()) {
@@ -405,7 +405,7 @@ class Reader : private JsonParser {
 // A function of its own, so that memory may also be short for the message.
 Result<Unit> read(std::string_view text, const GenericParameters& given) try {
   SMF_ASSIGN(const Json json, parse_json(text));
-  return Reader(given).read(json);
+  return JsonReader(given).read(json);
 } catch (const JsonMistake& mistake) {
   return fail(ErrorCode::kInvalidInput, mistake.message);
 }

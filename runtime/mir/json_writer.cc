@@ -11,9 +11,9 @@
 namespace smf::mir {
 namespace {
 
-class Writer {
+class JsonWriter {
  public:
-  explicit Writer(const Unit& unit) : unit_(unit) {}
+  explicit JsonWriter(const Unit& unit) : unit_(unit) {}
 
   std::string write() && {
     const bool is_alone =
@@ -427,6 +427,6 @@ class Writer {
 
 }  // namespace
 
-std::string write_json(const Unit& unit) { return Writer(unit).write(); }
+std::string write_json(const Unit& unit) { return JsonWriter(unit).write(); }
 
 }  // namespace smf::mir

@@ -18,9 +18,9 @@
 namespace smf::mir {
 namespace {
 
-class Reader {
+class TextReader {
  public:
-  explicit Reader(std::string_view text) : parser_(text) {}
+  explicit TextReader(std::string_view text) : parser_(text) {}
 
   Unit read() && {
     if (parser_.accept("module")) {
@@ -449,7 +449,7 @@ class Reader {
 
 // A function of its own, so that memory may also be short for the message.
 Result<Unit> read(std::string_view text) try {
-  return Reader(text).read();
+  return TextReader(text).read();
 } catch (const TextMistake& mistake) {
   const sdn::Position at = sdn::position_of(text, mistake.offset);
   return fail_at(mistake.offset, fmt::format("{}:{}: {}", at.line, at.column, mistake.message),

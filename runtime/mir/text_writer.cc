@@ -16,9 +16,9 @@
 namespace smf::mir {
 namespace {
 
-class Writer {
+class TextWriter {
  public:
-  explicit Writer(const Unit& unit) : unit_(unit) { find_bare_definitions(); }
+  explicit TextWriter(const Unit& unit) : unit_(unit) { find_bare_definitions(); }
 
   std::string write() && {
     if (unit_.name != kNone) put("module {}\n", quote(unit_.string(unit_.name)));
@@ -405,6 +405,6 @@ class Writer {
 
 }  // namespace
 
-std::string write_text(const Unit& unit) { return Writer(unit).write(); }
+std::string write_text(const Unit& unit) { return TextWriter(unit).write(); }
 
 }  // namespace smf::mir

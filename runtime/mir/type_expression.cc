@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMaxNesting = 100;
 
-struct Refused {
+struct SpellingRefused {
   ErrorCode code;
   std::string message;
 };
@@ -37,9 +37,10 @@ class Parser {
  private:
   [[noreturn]] void refuse(std::string_view expected) const {
     const std::string_view found = text_.substr(at_, 12);
-    throw Refused{ErrorCode::kInvalidInput,
-                  fmt::format("the type '{}': expected {} at {}, found {}", text_, expected,
-                              at_ + 1, found.empty() ? "the end" : fmt::format("'{}'", found))};
+    throw SpellingRefused{
+        ErrorCode::kInvalidInput,
+        fmt::format("the type '{}': expected {} at {}, found {}", text_, expected, at_ + 1,
+                    found.empty() ? "the end" : fmt::format("'{}'", found))};
   }
   char skip() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
@@ -63,8 +64,9 @@ class Parser {
 
   TypeId type() {
     if (++nesting_ > kMaxNesting) {
-      throw Refused{ErrorCode::kLimit, fmt::format("the type '{}...' is nested deeper than {}",
-                                                   text_.substr(0, 40), kMaxNesting)};
+      throw SpellingRefused{ErrorCode::kLimit,
+                            fmt::format("the type '{}...' is nested deeper than {}",
+                                        text_.substr(0, 40), kMaxNesting)};
     }
     const TypeId type = any();
     --nesting_;
@@ -246,7 +248,7 @@ class Speller {
 Result<TypeId> parse_type(std::string_view expression, UnitBuilder& builder,
                           const FindType& find) try {
   return Parser(expression, builder, find).parse();
-} catch (const Refused& refused) {
+} catch (const SpellingRefused& refused) {
   return fail(refused.code, refused.message);
 }
 

@@ -36,7 +36,7 @@ std::optional<std::uint64_t> constant_index(const Unit& unit, Operand operand) {
 namespace {
 
 // Thrown within this file only.
-struct Refused {
+struct BodyRefused {
   ErrorCode code;
   std::string message;
 };
@@ -88,7 +88,7 @@ class Verifier {
       where += at_instruction_ == kTerminator ? std::string(", terminator")
                                               : fmt::format(", instruction {}", at_instruction_);
     }
-    throw Refused{code, fmt::format("{}: {}", where, message)};
+    throw BodyRefused{code, fmt::format("{}: {}", where, message)};
   }
   template <typename T>
   T value(Result<T> result) const {
@@ -556,7 +556,7 @@ class Verifier {
 Result<void> verify(Program& program, Layouts& layouts, FunctionId function) try {
   Verifier(program, layouts, function).verify();
   return {};
-} catch (const Refused& refused) {
+} catch (const BodyRefused& refused) {
   return fail(refused.code, refused.message);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to verify a function");

@@ -6,12 +6,11 @@
 
 #include "runtime/sdn/edit_site.h"
 #include "runtime/sdn/scan.h"
+#include "runtime/sdn/spell.h"
 #include "runtime/sdn/text_check.h"
 
 namespace smf::sdn {
 namespace {
-
-constexpr std::size_t kStep = 4;
 
 // Finds values that go over lines of their own making: strings in triple quotes, brackets.
 class TallValues {

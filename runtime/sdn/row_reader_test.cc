@@ -9,7 +9,7 @@
 namespace smf::sdn {
 namespace {
 
-constexpr std::string_view kText =
+constexpr std::string_view kTable =
     "t |a, b, c|\n"
     "    1, \"x, y\", the rest, of it  # said\n"
     "    # a remark\n"
@@ -25,15 +25,15 @@ std::vector<std::uint64_t> lines(std::string_view text) {
 }
 
 TEST(RowReader, GivesTheCellsThatParseGives) {
-  const auto document = parse(kText);
+  const auto document = parse(kTable);
   ASSERT_TRUE(document);
   const Table table = *document->get("t")->as_table();
   ASSERT_EQ(table.row_count(), 3u);
   RowReader reader;
-  const auto starts = lines(kText);
+  const auto starts = lines(kTable);
   const std::uint64_t rows[] = {starts[1], starts[4], starts[5]};
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto row = reader.read(kText, rows[i], 3);
+    const auto row = reader.read(kTable, rows[i], 3);
     ASSERT_TRUE(row && *row) << i;
     EXPECT_EQ((*row)->offset(), table.row(i).offset());
     for (std::size_t c = 0; c < 3; ++c) EXPECT_TRUE((**row)[c] == table.cell(i, c)) << i << c;
@@ -42,8 +42,8 @@ TEST(RowReader, GivesTheCellsThatParseGives) {
 
 TEST(RowReader, FindsNoRowInACommentAnEmptyLineAndATombstone) {
   RowReader reader;
-  EXPECT_FALSE(reader.read(kText, lines(kText)[2], 3).value());
-  EXPECT_FALSE(reader.read(kText, lines(kText)[3], 3).value());
+  EXPECT_FALSE(reader.read(kTable, lines(kTable)[2], 3).value());
+  EXPECT_FALSE(reader.read(kTable, lines(kTable)[3], 3).value());
   EXPECT_FALSE(reader.read("#   1, x, y\n", 0, 3).value());
 }
 

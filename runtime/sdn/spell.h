@@ -1,11 +1,15 @@
 // How one key, string or number is written so that it reads back as itself.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace smf::sdn {
+
+// Columns that a block is indented by.
+inline constexpr std::size_t kStep = 4;
 
 // Where a string stands decides which characters would end it or mean something.
 enum class Place : std::uint8_t {

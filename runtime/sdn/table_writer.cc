@@ -9,11 +9,6 @@
 #include "runtime/sdn/writer.h"
 
 namespace smf::sdn {
-namespace {
-
-constexpr std::size_t kStep = 4;
-
-}  // namespace
 
 TableWriter::TableWriter(std::string& out, std::string_view key,
                          std::span<const std::string_view> columns, const WriteOptions& options,

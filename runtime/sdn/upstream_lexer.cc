@@ -9,8 +9,6 @@
 namespace smf::sdn::internal {
 namespace {
 
-using Kind = UpstreamToken::Kind;
-
 constexpr std::string_view kMarks = ":=|,{}[]()";
 
 bool is_word_character(char c) { return is_key_character(c) || c == '#'; }
@@ -42,7 +40,7 @@ bool UpstreamLexer::next(UpstreamToken& out) {
   out.start = out.end = offset(p_);
   if (dedents_ == 0) return true;  // the end
   --dedents_;
-  out.kind = Kind::kDedent;
+  out.kind = UpstreamToken::Kind::kDedent;
   return true;
 }
 
@@ -65,7 +63,7 @@ bool UpstreamLexer::line_start(UpstreamToken& out) {
   if (brackets_ > 0) return false;
   if (columns > columns_.back()) {
     columns_.push_back(columns);
-    out.kind = Kind::kIndent;
+    out.kind = UpstreamToken::Kind::kIndent;
     out.start = out.end = offset(p_);
     return true;
   }
@@ -113,7 +111,7 @@ bool UpstreamLexer::token(UpstreamToken& out) {
   const char c = *p_;
   bool good = true;
   if (c == '\n') {
-    out.kind = Kind::kNewline;
+    out.kind = UpstreamToken::Kind::kNewline;
     at_line_start_ = true;
     ++p_;
   } else if (c == '"') {
@@ -121,7 +119,7 @@ bool UpstreamLexer::token(UpstreamToken& out) {
   } else if (starts_number()) {
     number(out);
   } else if (kMarks.contains(c)) {
-    out.kind = Kind::kMark;
+    out.kind = UpstreamToken::Kind::kMark;
     out.mark = c;
     ++p_;
     if (c == '(' || c == '[' || c == '{') ++brackets_;
@@ -178,7 +176,7 @@ bool UpstreamLexer::string(UpstreamToken& out) {
     length = static_cast<std::uint64_t>(to - decoded);
   }
   if (length > limits_.string_bytes) return too_long(open);
-  out.kind = Kind::kScalar;
+  out.kind = UpstreamToken::Kind::kScalar;
   out.value = {offset(open), Node::make_tag(sdn::Kind::kString, length, true), {.text = text}};
   return true;
 }
@@ -212,7 +210,7 @@ void UpstreamLexer::number(UpstreamToken& out) {
                   clipped({first, static_cast<std::size_t>(p_ - first)}));
   }
   const auto length = static_cast<std::uint64_t>(p_ - first);
-  out.kind = Kind::kScalar;
+  out.kind = UpstreamToken::Kind::kScalar;
   out.value.start = offset(first);
   // A number's length only tells its text, which may be longer than a node can say.
   const std::uint64_t told = length > kMaxNodeLength ? kMaxNodeLength : length;
@@ -231,13 +229,13 @@ bool UpstreamLexer::word(UpstreamToken& out) {
   if (length > limits_.string_bytes) return too_long(first);
   const std::string_view text(first, static_cast<std::size_t>(length));
   const BareWord meaning = read_bare(text);  // never a number: it begins with a letter
-  out.kind = Kind::kScalar;
+  out.kind = UpstreamToken::Kind::kScalar;
   out.value = {offset(first), Node::make_tag(sdn::Kind::kNull, length), {.integer = 0}};
   if (meaning.meaning == Meaning::kTrue || meaning.meaning == Meaning::kFalse) {
     out.value.tag = Node::make_tag(sdn::Kind::kBool, length);
     out.value.payload.integer = meaning.meaning == Meaning::kTrue;
   } else if (meaning.meaning == Meaning::kString) {
-    out.kind = text == "table" ? Kind::kTable : Kind::kWord;
+    out.kind = text == "table" ? UpstreamToken::Kind::kTable : UpstreamToken::Kind::kWord;
     out.value.tag = Node::make_tag(sdn::Kind::kString, length);
     out.value.payload.text = first;
   }

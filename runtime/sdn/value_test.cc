@@ -11,7 +11,7 @@
 namespace smf::sdn {
 namespace {
 
-constexpr std::string_view kText =
+constexpr std::string_view kDocument =
     "name: \u20acuro\n"
     "a:\n"
     "    b: [10, 20.5, true]\n"
@@ -22,7 +22,7 @@ constexpr std::string_view kText =
 
 class Reading : public testing::Test {
  protected:
-  Document document_ = *parse(kText);
+  Document document_ = *parse(kDocument);
 };
 
 TEST_F(Reading, GivesAValueOnlyAsWhatItIs) {
@@ -80,11 +80,11 @@ TEST_F(Reading, KnowsWhereValuesAndRowsStand) {
   const Table rows = *document_.get("rows")->as_table();
   EXPECT_EQ(document_.get("rows")->position(), (Position{5, 6}));
   EXPECT_EQ(document_.position(rows.row(0).offset()), (Position{6, 5}));
-  EXPECT_EQ(rows.row(1).offset(), kText.find(", last"));
+  EXPECT_EQ(rows.row(1).offset(), kDocument.find(", last"));
   EXPECT_EQ(document_.position(rows.cell(1, 1).offset()), (Position{7, 7}));
   EXPECT_TRUE(rows.cell(0, 1).quoted());
   EXPECT_FALSE(rows.cell(1, 1).quoted());
-  EXPECT_EQ(document_.dict()[1].key_offset, kText.find("a:"));
+  EXPECT_EQ(document_.dict()[1].key_offset, kDocument.find("a:"));
 }
 
 TEST_F(Reading, GoesOnAfterTheDocumentMoved) {

@@ -13,8 +13,6 @@
 namespace smf::sdn {
 namespace {
 
-constexpr std::size_t kStep = 4;  // columns that a block is indented by
-
 constexpr std::string_view kNotUtf8 = "text that is not UTF-8 has no notation";
 constexpr std::string_view kNotFinite = "an infinity or NaN has no notation";
 
