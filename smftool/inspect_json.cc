@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "runtime/format/templates.h"
 #include "smftool/inspection.h"
 
 namespace smf::tool {
@@ -127,28 +126,31 @@ Result<std::uint64_t> write_relocations(JsonOutput& json, const SmfView& view) {
   return broken;
 }
 
-Result<void> write_templates(JsonOutput& json, const SmfView& view) {
+Result<std::uint64_t> write_templates(JsonOutput& json, const SmfView& view) {
+  std::uint64_t broken = 0;
   json.begin_array("templates");
-  SMF_ASSIGN(const auto section, view.find_section(kTemplateCodeSection));
-  if (section) {
-    ByteVector storage;
-    SMF_ASSIGN(const Bytes content, section_content(view, *section, storage));
-    auto templates = read_templates(content);
-    if (!templates) {
-      Error error = std::move(templates).error();
-      error.offset = section->offset + error.offset.value_or(0);
-      return std::unexpected(std::move(error));
+  ByteVector storage;
+  SMF_ASSIGN(const auto templates, summarise_templates(view, storage));
+  for (const TemplateSummary& one : templates) {
+    Json entry = {{"name", one.entry.name},
+                  {"kind", template_kind_name(one.entry.kind)},
+                  {"parameters", one.entry.parameter_count},
+                  {"offset", one.entry.offset},
+                  {"body_size", one.entry.body.size()}};
+    if (one.error) {
+      entry["error"] = one.error->describe();
+      ++broken;
+    } else if (!one.entry.body.empty()) {
+      entry["signature"] = one.signature;
     }
-    for (const TemplateEntry& entry : *templates) {
-      json.element({{"name", entry.name},
-                    {"kind", template_kind_name(entry.kind)},
-                    {"parameters", entry.parameter_count},
-                    {"offset", entry.offset},
-                    {"body_size", entry.body.size()}});
+    if (one.blocks != 0) {
+      entry["blocks"] = one.blocks;
+      entry["instructions"] = one.instructions;
     }
+    json.element(entry);
   }
   json.end();
-  return {};
+  return broken;
 }
 
 }  // namespace
@@ -170,7 +172,10 @@ Result<std::uint64_t> inspect_as_json(JsonOutput& json, const std::string& path,
       SMF_ASSIGN(const std::uint64_t more, write_relocations(json, view));
       broken += more;
     }
-    if (shown.templates) SMF_TRY(write_templates(json, view));
+    if (shown.templates) {
+      SMF_ASSIGN(const std::uint64_t more, write_templates(json, view));
+      broken += more;
+    }
     if (shown.note) {
       SMF_ASSIGN(const auto note, view.note());
       json.field("note", note ? Json(*note) : Json(nullptr));

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "runtime/format/templates.h"
 #include "smftool/counted.h"
 #include "smftool/inspection.h"
 #include "smftool/printable.h"
@@ -173,26 +172,27 @@ Result<void> TextInspection::print_relocations() {
 }
 
 Result<void> TextInspection::print_templates() {
-  SMF_ASSIGN(const auto section, view_.find_section(kTemplateCodeSection));
-  if (!section) {
-    print_title("Templates (0)");
-    return {};
-  }
   ByteVector storage;
-  SMF_ASSIGN(const Bytes content, section_content(view_, *section, storage));
-  auto templates = read_templates(content);
-  if (!templates) {
-    Error error = std::move(templates).error();
-    error.offset = section->offset + error.offset.value_or(0);
-    return std::unexpected(std::move(error));
-  }
-  print_title(fmt::format("Templates ({})", templates->size()));
+  SMF_ASSIGN(const auto templates, summarise_templates(view_, storage));
+  print_title(fmt::format("Templates ({})", templates.size()));
+  if (templates.empty()) return {};
   Table table(out_, coloured_,
-              {{"kind"}, {"parameters", Align::kRight}, {"body", Align::kRight}, {"name"}});
-  for (const TemplateEntry& entry : *templates) {
-    table.add_row({template_kind_name(entry.kind), fmt::format("{}", entry.parameter_count),
-                   entry.body.empty() ? "-" : fmt::format("{}", entry.body.size()),
-                   std::string(entry.name)});
+              {{"kind"},
+               {"body", Align::kRight},
+               {"blocks", Align::kRight},
+               {"instructions", Align::kRight},
+               {"signature"}});
+  for (const TemplateSummary& one : templates) {
+    if (one.error) {
+      ++broken_;
+      table.add_line(fmt::format("{}: {}", one.signature, one.error->describe()), Style::kRed);
+      continue;
+    }
+    const bool is_function = one.blocks != 0;
+    table.add_row({template_kind_name(one.entry.kind),
+                   one.entry.body.empty() ? "-" : fmt::format("{}", one.entry.body.size()),
+                   is_function ? fmt::format("{}", one.blocks) : "-",
+                   is_function ? fmt::format("{}", one.instructions) : "-", one.signature});
   }
   return {};
 }

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "runtime/format/compression.h"
 #include "runtime/format/hashes.h"
+#include "runtime/mir/template_source.h"
+#include "runtime/mir/text.h"
 
 namespace smf::tool {
 namespace {
@@ -46,6 +49,40 @@ Result<Bytes> section_content(const SmfView& view, const Section& section, ByteV
   }
   storage = *std::move(content);
   return Bytes(storage);
+}
+
+Result<std::vector<TemplateSummary>> summarise_templates(const SmfView& view, ByteVector& storage) {
+  std::vector<TemplateSummary> summaries;
+  SMF_ASSIGN(const auto section, view.find_section(kTemplateCodeSection));
+  if (!section) return summaries;
+  SMF_ASSIGN(const Bytes content, section_content(view, *section, storage));
+  auto templates = read_templates(content);
+  if (!templates) {
+    Error error = std::move(templates).error();
+    error.offset = section->offset + error.offset.value_or(0);
+    return std::unexpected(std::move(error));
+  }
+  for (const TemplateEntry& entry : *templates) {
+    TemplateSummary summary{.entry = entry, .signature = std::string(entry.name)};
+    auto body = entry.body.empty() ? mir::Unit() : mir::read_body(entry.body);
+    if (!body) {
+      summary.error = std::move(body).error();
+      if (summary.error->offset && !section->compressed) {
+        *summary.error->offset +=
+            section->offset + static_cast<std::uint64_t>(entry.body.data() - content.data());
+      }
+    } else if (!body->functions.empty()) {
+      const mir::Function& function = body->functions.front();
+      summary.signature = mir::heading(*body, function);
+      summary.blocks = function.blocks.count;
+      for (const mir::Block& block : mir::Unit::of(body->blocks, function.blocks))
+        summary.instructions += block.instructions.count;
+    } else if (!body->definitions.empty()) {
+      summary.signature = mir::heading(*body, body->definitions.front());
+    }
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
 }
 
 std::vector<std::string> oddities(const SmfView& view) {

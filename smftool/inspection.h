@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/base/error.h"
+#include "runtime/format/templates.h"
 #include "runtime/format/view.h"
 #include "smftool/context.h"
 #include "smftool/json_output.h"
@@ -40,5 +42,17 @@ std::vector<std::pair<std::string, std::uint64_t>> count_symbols(const SmfView& 
 
 // Decompressed, with default limits, where it is compressed. `storage` keeps what the span needs.
 Result<Bytes> section_content(const SmfView& view, const Section& section, ByteVector& storage);
+
+// A template of a module, and what its body says.
+struct TemplateSummary {
+  TemplateEntry entry{};
+  std::string signature{};   // `max<T: ordered>(T, T) -> T`, `List<T>`; without a body the name
+  std::uint64_t blocks = 0;  // of a function
+  std::uint64_t instructions = 0;
+  std::optional<Error> error{};  // of a body that cannot be read; its offset is the file's
+};
+
+// None where there is no section of them. Names point into the view, or into `storage`.
+Result<std::vector<TemplateSummary>> summarise_templates(const SmfView& view, ByteVector& storage);
 
 }  // namespace smf::tool

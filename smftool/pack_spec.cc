@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "runtime/format/convert.h"
 #include "runtime/format/elf/module_sections.h"
 #include "runtime/format/recompress.h"
+#include "runtime/mir/check_templates.h"
 #include "runtime/mir/template_source.h"
 #include "runtime/note/note.h"
 #include "runtime/note/pack.h"
@@ -110,39 +113,76 @@ Result<void> add_sections(const PackOptions& options, ModuleSpec& spec) {
   return {};
 }
 
-Result<void> read_templates_from(const std::string& path, const mir::GenericParameters& given,
-                                 std::vector<TemplateSpec>& templates) {
-  if (path.ends_with(".mir")) {
-    return std::unexpected(Error{.code = ErrorCode::kUnsupported,
-                                 .message = "templates are read as JSON; this version does not "
-                                            "read their text form",
-                                 .path = path});
-  }
+Result<mir::Unit> read_unit(const std::string& path, const mir::GenericParameters& given) {
   SMF_ASSIGN(const std::string text, read_text(path));
-  auto more = mir::read_template_json(text, given);
-  if (!more) return std::unexpected(std::move(more).error().at_path(path));
-  std::ranges::move(*more, std::back_inserter(templates));
+  auto unit = mir::read_source(text, given);
+  if (!unit) return std::unexpected(std::move(unit).error().at_path(path));
+  return unit;
+}
+
+// Templates that cannot become functions are stored all the same: other back ends may take them,
+// and what is missing may be in another module.
+Result<void> warn_about(const Context& context, std::span<const TemplateSpec> templates,
+                        std::span<const std::string> paths) {
+  std::vector<TemplateEntry> entries;
+  for (const TemplateSpec& one : templates) {
+    entries.push_back({.kind = static_cast<std::uint8_t>(one.kind),
+                       .name = one.name,
+                       .parameter_count = static_cast<std::uint8_t>(one.parameters.size()),
+                       .body = one.body});
+  }
+  SMF_ASSIGN(const auto findings, mir::check_templates(entries));
+  for (const mir::TemplateFinding& one : findings) {
+    warn(context, paths[one.index],
+         fmt::format("template '{}': {}", templates[one.index].name, one.error.message));
+  }
   return {};
 }
 
+std::unexpected<Error> no_template(const mir::Unit& unit, const std::string& path) {
+  Error error{.message = "no generic template in it", .path = path};
+  if (unit.functions.size() == 1) {
+    error.message = fmt::format("'{0}' has no generic parameters; name them with --generic {0}=T",
+                                unit.string(unit.functions.front().name));
+  }
+  return std::unexpected(std::move(error));
+}
+
 // Whether there are any.
-Result<bool> add_all_templates(const PackOptions& options, ModuleSpec& spec) {
+Result<bool> add_all_templates(const Context& context, const PackOptions& options,
+                               ModuleSpec& spec) {
   mir::GenericParameters given;
   for (const std::string& text : options.generics) {
     SMF_ASSIGN(GenericChoice choice, parse_generic_choice(text));
     given[std::move(choice.name)] = std::move(choice.parameters);
   }
+  std::vector<mir::Unit> types;
+  for (const std::string& path : options.types) {
+    SMF_ASSIGN(mir::Unit unit, read_unit(path, given));
+    types.push_back(std::move(unit));
+  }
   std::vector<TemplateSpec> templates;
-  for (const std::string& path : options.templates)
-    SMF_TRY(read_templates_from(path, given, templates));
-  for (const std::string& path : options.types)
-    SMF_TRY(read_templates_from(path, given, templates));
+  std::vector<std::string> paths;  // of each
+  const auto add = [&](const mir::Unit& unit, const std::string& path) -> Result<std::size_t> {
+    auto more = mir::make_templates(unit, types);
+    if (!more) return std::unexpected(std::move(more).error().at_path(path));
+    paths.insert(paths.end(), more->size(), path);
+    std::ranges::move(*more, std::back_inserter(templates));
+    return more->size();
+  };
+  for (const std::string& path : options.templates) {
+    SMF_ASSIGN(const mir::Unit unit, read_unit(path, given));
+    SMF_ASSIGN(const std::size_t count, add(unit, path));
+    if (count == 0) return no_template(unit, path);
+  }
+  for (std::size_t i = 0; i != types.size(); ++i) SMF_TRY(add(types[i], options.types[i]));
   for (const auto& [name, parameters] : given) {
     if (std::ranges::find(templates, name, &TemplateSpec::name) == templates.end())
       return wrong_usage(fmt::format("--generic: there is no template '{}'", name));
   }
   if (auto added = add_templates(templates, spec); !added)
     return std::unexpected(blame_input(std::move(added).error()));
+  SMF_TRY(warn_about(context, templates, paths));
   return !templates.empty();
 }
 
@@ -168,7 +208,7 @@ Result<ModuleSpec> make_pack_spec(const Context& context, const PackOptions& opt
   SMF_TRY(set_header(options, spec));
   SMF_TRY(add_objects(context, options, spec));
   SMF_TRY(add_sections(options, spec));
-  SMF_ASSIGN(const bool has_templates, add_all_templates(options, spec));
+  SMF_ASSIGN(const bool has_templates, add_all_templates(context, options, spec));
   SMF_TRY(add_note(options, spec));
   const bool is_current = spec.format == OutputFormat::kP128;
   if (has_templates && is_current && !options.no_jit_room) add_jit_room(spec);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/mir/check_templates.h"
 #include "runtime/note/verify_note.h"
 #include "smftool/commands.h"
 #include "smftool/counted.h"
@@ -101,6 +102,7 @@ Result<VerifyReport> verify_file(const Context& context, const std::string& path
   options.progress = progress.callback();
   SMF_ASSIGN(VerifyReport report, verify_module(input->view(), options));
   SMF_TRY(verify_note(input->view(), options, report));
+  SMF_TRY(mir::verify_templates(input->view(), options, report));
   return report;
 }
 

@@ -2,9 +2,10 @@
 //
 // What open() and the accessors refuse one at a time, verify_module() collects: it goes on after a
 // finding where that makes sense, reads every symbol, name and relocation, recomputes the hashes,
-// decompresses everything within the limits, and parses the note; what its rows say is checked by
-// verify_note() (runtime/note/verify_note.h). A module without an error among the findings of both
-// is one that every part of this library accepts.
+// decompresses everything within the limits, and parses the note. What the note's rows say is
+// checked by verify_note() (runtime/note/verify_note.h), what the bodies of templates say by
+// verify_templates() (runtime/mir/check_templates.h). A module without an error among the findings
+// of the three is one that every part of this library accepts.
 #pragma once
 
 #include <cstdint>

@@ -25,9 +25,9 @@ void Verifier::check_templates() {
   }
   check_template_symbols(*code, *templates);
   for (const TemplateEntry& entry : *templates) {
+    if (!entry.body.empty()) continue;
     report(Severity::kNote, code->offset + entry.offset,
-           fmt::format("template '{}': {}", entry.name,
-                       entry.body.empty() ? "has no body" : "body not checked"));
+           fmt::format("template '{}': has no body", entry.name));
   }
   if (meta == sections_.end()) return;
   const auto counts = read_template_counts(view_.stored(*meta));

@@ -2,119 +2,74 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
+#include <new>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
-#include "runtime/mir/json_text.h"
+#include "runtime/mir/binary.h"
+#include "runtime/mir/excerpt.h"
+#include "runtime/mir/text.h"
 
 namespace smf::mir {
 namespace {
 
-std::unexpected<Error> refuse_source(std::string message) {
-  return fail(ErrorCode::kInvalidInput, std::move(message));
-}
-
-Result<std::string> name_of(const Json& object) {
-  const auto name = object.find("name");
-  if (name == object.end() || !name->is_string() || name->get_ref<const std::string&>().empty())
-    return refuse_source("a template needs a \"name\"");
-  return name->get<std::string>();
-}
-
-Result<std::vector<std::string>> parameters_of(const Json& object, const std::string& name,
-                                               const GenericParameters& given) {
-  std::vector<std::string> parameters;
-  if (const auto list = object.find("generic_params"); list != object.end()) {
-    if (!list->is_array())
-      return refuse_source(fmt::format("template '{}': \"generic_params\" is no array", name));
-    for (const Json& entry : *list) {
-      if (!entry.is_string())
-        return refuse_source(fmt::format("template '{}': a generic parameter is no string", name));
-      parameters.push_back(entry.get<std::string>());
-    }
-  }
-  if (parameters.empty()) {
-    if (const auto found = given.find(name); found != given.end()) parameters = found->second;
-  }
-  const std::set<std::string_view> different(parameters.begin(), parameters.end());
-  if (different.size() != parameters.size())
-    return refuse_source(fmt::format("template '{}': two parameters have one name", name));
-  return parameters;
-}
-
-Result<TemplateSpec> make_template(Json object, TemplateKind kind, std::string name,
-                                   std::vector<std::string> parameters) {
-  object["generic_params"] = parameters;
+Result<TemplateSpec> make_template(const Unit& unit, TemplateKind kind, StringId name,
+                                   List parameters, const Unit& body) {
   TemplateSpec spec{
-      .kind = kind, .name = std::move(name), .parameters = std::move(parameters), .body = {}};
-  spec.body.push_back(std::byte{kTemplateBodyJson});
-  try {
-    append_bytes(spec.body, as_bytes(object.dump()));
-  } catch (const Json::type_error&) {
-    return refuse_source(fmt::format("template '{}': a string is not UTF-8", spec.name));
-  }
+      .kind = kind, .name = std::string(unit.string(name)), .parameters = {}, .body = {}};
+  for (const Parameter& one : Unit::of(unit.parameters, parameters))
+    spec.parameters.emplace_back(unit.string(one.name));
+  if (spec.name.empty()) return fail(ErrorCode::kInvalidInput, "a template has no name");
+  spec.body = write_binary(body);
   return spec;
-}
-
-Result<void> add_function(const Json& function, const GenericParameters& given, bool stands_alone,
-                          std::vector<TemplateSpec>& out) {
-  if (!function.is_object()) return refuse_source("expected a function, a JSON object");
-  SMF_ASSIGN(std::string name, name_of(function));
-  SMF_ASSIGN(std::vector<std::string> parameters, parameters_of(function, name, given));
-  if (parameters.empty()) {
-    if (!stands_alone) return {};
-    return refuse_source(
-        fmt::format("'{0}' has no generic parameters; name them with --generic {0}=T", name));
-  }
-  SMF_ASSIGN(TemplateSpec spec, make_template(function, TemplateKind::kFunction, std::move(name),
-                                              std::move(parameters)));
-  out.push_back(std::move(spec));
-  return {};
-}
-
-Result<void> add_types(const Json& types, const GenericParameters& given,
-                       std::vector<TemplateSpec>& out) {
-  if (!types.is_array()) return refuse_source("\"types\" is no array");
-  for (const Json& type : types) {
-    if (!type.is_object()) return refuse_source("expected a type definition, a JSON object");
-    SMF_ASSIGN(std::string name, name_of(type));
-    const bool is_enum = type.contains("enum");
-    if (is_enum == type.contains("struct"))
-      return refuse_source(fmt::format("type '{}' needs either \"struct\" or \"enum\"", name));
-    SMF_ASSIGN(std::vector<std::string> parameters, parameters_of(type, name, given));
-    if (parameters.empty()) continue;
-    SMF_ASSIGN(TemplateSpec spec,
-               make_template(type, is_enum ? TemplateKind::kEnum : TemplateKind::kStruct,
-                             std::move(name), std::move(parameters)));
-    out.push_back(std::move(spec));
-  }
-  return {};
 }
 
 }  // namespace
 
-Result<std::vector<TemplateSpec>> read_template_json(std::string_view text,
-                                                     const GenericParameters& given) try {
-  SMF_ASSIGN(const Json json, parse_json(text));
+Result<Unit> read_source(std::string_view text, const GenericParameters& given) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  // Neither begins a text. What is empty is no JSON either.
+  const bool is_json = first == std::string_view::npos || text[first] == '{' || text[first] == '[';
+  return is_json ? read_json(text, given) : read_text(text);
+}
+
+Result<std::vector<TemplateSpec>> make_templates(const Unit& unit,
+                                                 std::span<const Unit> types) try {
   std::vector<TemplateSpec> templates;
-  const auto functions = json.is_object() ? json.find("functions") : json.end();
-  const auto types = json.is_object() ? json.find("types") : json.end();
-  if (json.is_array()) {
-    SMF_TRY(add_types(json, given, templates));
-  } else if (functions == json.end() && types == json.end()) {
-    SMF_TRY(add_function(json, given, true, templates));
+  for (std::size_t i = 0; i != unit.definitions.size(); ++i) {
+    const Definition& one = unit.definitions[i];
+    if (one.parameters.count == 0) continue;
+    SMF_ASSIGN(TemplateSpec spec,
+               make_template(unit, one.is_enum ? TemplateKind::kEnum : TemplateKind::kStruct,
+                             one.name, one.parameters, excerpt_of_definition(unit, i, types)));
+    templates.push_back(std::move(spec));
   }
-  if (types != json.end()) SMF_TRY(add_types(*types, given, templates));
-  if (functions != json.end()) {
-    if (!functions->is_array()) return refuse_source("\"functions\" is no array");
-    for (const Json& function : *functions)
-      SMF_TRY(add_function(function, given, false, templates));
+  for (std::size_t i = 0; i != unit.functions.size(); ++i) {
+    const Function& one = unit.functions[i];
+    if (one.parameters.count == 0) continue;
+    SMF_ASSIGN(TemplateSpec spec,
+               make_template(unit, TemplateKind::kFunction, one.name, one.parameters,
+                             excerpt_of_function(unit, i, types)));
+    templates.push_back(std::move(spec));
   }
-  if (templates.empty()) return refuse_source("no generic template in it");
   return templates;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory for the templates");
+} catch (const std::length_error&) {
+  return fail(ErrorCode::kLimit, "2^30 things in a template");
+}
+
+Result<Unit> read_body(Bytes body) try {
+  if (body.empty() || body.front() != std::byte{kTemplateBodyJson}) return read_binary(body);
+  const std::string_view text = as_text(body.subspan(1));
+  auto unit = read_json(text);
+  if (unit) return unit;
+  // A definition stood alone.
+  auto definitions = read_json(fmt::format("[{}]", text));
+  return definitions ? std::move(definitions) : std::move(unit);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::kOutOfMemory, "not enough memory for the template");
 }
 
 }  // namespace smf::mir

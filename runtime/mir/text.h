@@ -39,4 +39,9 @@ Result<Unit> read_text(std::string_view text);
 // Throws std::bad_alloc.
 std::string write_text(const Unit& unit);
 
+// A line about one thing of a unit: `max<T: ordered>(T, T) -> T`, `List<T>`. Throw
+// std::bad_alloc.
+std::string heading(const Unit& unit, const Function& function);
+std::string heading(const Unit& unit, const Definition& definition);
+
 }  // namespace smf::mir

@@ -27,6 +27,16 @@ class TextWriter {
     return std::move(out_);
   }
 
+  std::string heading(const Function& function) && {
+    name_with_parameters(function.name, function.parameters);
+    signature(function.signature);
+    return std::move(out_);
+  }
+  std::string heading(const Definition& definition) && {
+    name_with_parameters(definition.name, definition.parameters);
+    return std::move(out_);
+  }
+
  private:
   template <typename... Arguments>
   void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -341,8 +351,12 @@ class TextWriter {
 
   void begin(const char* what, Symbol symbol, StringId id, List parameters) {
     if (!out_.empty()) out_ += '\n';
+    put("{} #{} ", what, symbol);
+    name_with_parameters(id, parameters);
+  }
+  void name_with_parameters(StringId id, List parameters) {
     scope_ = parameters;
-    put("{} #{} {}", what, symbol, name(id));
+    out_ += name(id);
     if (parameters.count == 0) return;
     out_ += '<';
     list(Unit::of(unit_.parameters, parameters), [&](const Parameter& one) {
@@ -406,5 +420,13 @@ class TextWriter {
 }  // namespace
 
 std::string write_text(const Unit& unit) { return TextWriter(unit).write(); }
+
+std::string heading(const Unit& unit, const Function& function) {
+  return TextWriter(unit).heading(function);
+}
+
+std::string heading(const Unit& unit, const Definition& definition) {
+  return TextWriter(unit).heading(definition);
+}
 
 }  // namespace smf::mir
