@@ -64,6 +64,11 @@ Option Command::arguments(const std::string& name, std::vector<std::string>& to,
   return add(*app_, name, to, description).value(name).required();
 }
 
+Option Command::optional_arguments(const std::string& name, std::vector<std::string>& to,
+                                   const std::string& description) {
+  return add(*app_, name, to, description).value(name);
+}
+
 Option Command::flag(const std::string& names, bool& to, const std::string& description) {
   return Option(app_->add_flag(names, to, description));
 }

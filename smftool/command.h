@@ -64,6 +64,9 @@ class Command {
   // One or more.
   Option arguments(const std::string& name, std::vector<std::string>& to,
                    const std::string& description);
+  // Any number.
+  Option optional_arguments(const std::string& name, std::vector<std::string>& to,
+                            const std::string& description);
 
   // `names` are "-o,--output" or "--output". Numbers are checked to be numbers.
   Option flag(const std::string& names, bool& to, const std::string& description);

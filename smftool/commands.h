@@ -18,14 +18,16 @@ void add_strip_stub(Command tool);
 void add_diff(Command tool);
 void add_sdn(Command tool);
 void add_note(Command tool);
+void add_mir(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);
 void add_docs(Command tool);  // not shown: man page and completions
 
-// Below `sdn` and `note`.
+// Below `sdn`, `note` and `mir`.
 void add_sdn_query(Command sdn);
 void add_note_find(Command note);
 void add_note_updates(Command note);  // add, promote
 void add_note_graph(Command note);
+void add_mir_run(Command mir);
 
 }  // namespace smf::tool

@@ -19,6 +19,7 @@
 #include "runtime/note/pack.h"
 #include "runtime/os/input_file.h"
 #include "smftool/messages.h"
+#include "smftool/mir_input.h"
 #include "smftool/printable.h"
 #include "smftool/stub_choice.h"
 
@@ -151,11 +152,7 @@ std::unexpected<Error> no_template(const mir::Unit& unit, const std::string& pat
 // Whether there are any.
 Result<bool> add_all_templates(const Context& context, const PackOptions& options,
                                ModuleSpec& spec) {
-  mir::GenericParameters given;
-  for (const std::string& text : options.generics) {
-    SMF_ASSIGN(GenericChoice choice, parse_generic_choice(text));
-    given[std::move(choice.name)] = std::move(choice.parameters);
-  }
+  SMF_ASSIGN(const mir::GenericParameters given, parse_generics(options.generics));
   std::vector<mir::Unit> types;
   for (const std::string& path : options.types) {
     SMF_ASSIGN(mir::Unit unit, read_unit(path, given));

@@ -29,6 +29,14 @@ void Interpreter::take_back(const void* begin) {
   objects_.erase(static_cast<const std::byte*>(begin));
 }
 
+bool Interpreter::may_read(const void* begin, std::size_t size) const {
+  const auto* const at = static_cast<const std::byte*>(begin);
+  const auto after = objects_.upper_bound(at);
+  if (after == objects_.begin()) return false;
+  const auto& [first, object] = *std::prev(after);
+  return object.is_alive && in_range(static_cast<std::size_t>(at - first), size, object.size);
+}
+
 const Interpreter::Prepared& Interpreter::prepare(FunctionId id) {
   auto& known = prepared_[id];
   if (known != nullptr) return *known;

@@ -71,6 +71,9 @@ class Interpreter {
   // Memory that may be touched in checked mode, until it is taken back.
   void lend(const void* begin, std::size_t size, bool is_writable);
   void take_back(const void* begin);
+  // Whether all of it is lent, or text of a function: what a caller who did not write the function
+  // asks before he follows a pointer that it gave him.
+  bool may_read(const void* begin, std::size_t size) const;
 
   // `arguments` are as many as the signature has, each with a value of its type; `result` has room
   // for one, and may be nullptr where nothing is returned.
