@@ -11,13 +11,13 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct CompressOptions {
   RewriteOptions files{};
   std::string compression = "zstd";
   Recompression wanted{};
 };
 
-Result<ExitStatus> run(const Context& context, Options options, const char* what) {
+Result<ExitStatus> run(const Context& context, CompressOptions options, const char* what) {
   SMF_ASSIGN(options.wanted.compression, parse_compression(options.compression));
   return rewrite(context, options.files, Target::kCurrent, what,
                  [&](const ModuleInput& input, ModuleSpec& spec) {
@@ -29,7 +29,7 @@ Result<ExitStatus> run(const Context& context, Options options, const char* what
 
 void add_compress(Command tool) {
   Command command = tool.command("compress", "Compress the sections of a module");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompressOptions>();
   add_rewrite_options(command, options->files);
   command.option("--compress", options->compression, "How (default zstd, at level 3)")
       .value("none|zstd[:LEVEL]|lz4[:LEVEL]");
@@ -43,7 +43,7 @@ void add_compress(Command tool) {
 
 void add_decompress(Command tool) {
   Command command = tool.command("decompress", "Store the sections of a module uncompressed");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompressOptions>();
   options->compression = "none";
   add_rewrite_options(command, options->files);
   add_limit_options(command, options->wanted.limits);

@@ -19,7 +19,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct DiffOptions {
   std::string before{};
   std::string after{};
   bool json = false;
@@ -52,7 +52,7 @@ void print_text(const Context& context, const std::vector<Difference>& differenc
   }
 }
 
-void print_json(const Context& context, const Options& options,
+void print_json(const Context& context, const DiffOptions& options,
                 const std::vector<Difference>& differences) {
   JsonOutput json(context.out, "smf.diff/1");
   json.field("before", options.before);
@@ -75,7 +75,7 @@ void print_json(const Context& context, const Options& options,
   json.end();
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const DiffOptions& options) {
   SMF_ASSIGN(const ModuleInput before, ModuleInput::open(options.before));
   SMF_ASSIGN(const ModuleInput after, ModuleInput::open(options.after));
   auto differences = compare_modules(before.view(), after.view());
@@ -107,7 +107,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 void add_diff(Command tool) {
   Command command =
       tool.command("diff", "Compare two modules: header, sections, symbols, note rows, templates");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DiffOptions>();
   command.argument("A", options->before, "A module of any dialect; - is standard input");
   command.argument("B", options->after, "Another one");
   command.flag("--json", options->json, "One JSON document, schema smf.diff/1");

@@ -14,7 +14,7 @@
 namespace smf::tool {
 namespace {
 
-Result<ExitStatus> run(const Context& context, const std::string& form) {
+Result<ExitStatus> print_document(const Context& context, const std::string& form) {
   const CommandInfo tool = describe_command_line();
   std::string text;
   if (form == "man") {
@@ -38,7 +38,7 @@ void add_docs(Command tool) {
   Command command = tool.hidden_command("docs", "Print the manual page or a shell's completions");
   const auto form = std::make_shared<std::string>();
   command.argument("FORM", *form, "man, bash, zsh or fish");
-  command.runs([form](const Context& context) { return run(context, *form); });
+  command.runs([form](const Context& context) { return print_document(context, *form); });
 }
 
 }  // namespace smf::tool

@@ -21,7 +21,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct ExtractOptions {
   std::string file{};
   std::string section{};
   std::string output = "-";
@@ -60,8 +60,8 @@ Result<void> copy(std::uint64_t size, const Read& read, os::OutputFile& out, Pro
   return {};
 }
 
-Result<void> copy_section(const ModuleInput& input, const Section& section, const Options& options,
-                          os::OutputFile& out, Progress& progress) {
+Result<void> copy_section(const ModuleInput& input, const Section& section,
+                          const ExtractOptions& options, os::OutputFile& out, Progress& progress) {
   if (section.is(SectionType::kBss))
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("section '{}' is bss: it has no content", section.name()));
@@ -85,7 +85,7 @@ Result<void> copy_section(const ModuleInput& input, const Section& section, cons
   return copy(section.size, read, out, progress);
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const ExtractOptions& options) {
   SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
   auto section = choose_section(input.view(), options.section);
   if (!section) return std::unexpected(std::move(section).error().at_path(options.file));
@@ -112,7 +112,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 void add_extract(Command tool) {
   Command command = tool.command("extract", "Write the content of one section");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExtractOptions>();
   command.argument("FILE", options->file, "A module of any dialect; - is standard input");
   command.argument("SECTION", options->section, "The section's name, or #INDEX");
   command.option("-o,--output", options->output, "Where to; - (the default) is standard output")

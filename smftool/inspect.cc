@@ -15,7 +15,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct InspectOptions {
   std::vector<std::string> files{};
   Inspection shown{};
   bool all = false;
@@ -26,7 +26,7 @@ void warn_about(const Context& context, const ModuleInput& input) {
   for (const std::string& text : oddities(input.view())) warn(context, input.path(), text);
 }
 
-Result<ExitStatus> run(const Context& context, Options options) {
+Result<ExitStatus> run(const Context& context, InspectOptions options) {
   Inspection& shown = options.shown;
   if (options.all) {
     shown = {.header = true,
@@ -73,7 +73,7 @@ Result<ExitStatus> run(const Context& context, Options options) {
 
 void add_inspect(Command tool) {
   Command command = tool.command("inspect", "Show what is in a module");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InspectOptions>();
   Inspection& shown = options->shown;
   command.arguments("FILE", options->files, "Modules of any dialect; - is standard input");
   command.flag("--header", shown.header, "The header's fields");

@@ -22,7 +22,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct ShowOptions {
   std::string file{};
   std::vector<std::string> tables{};
   bool json = false;
@@ -160,7 +160,7 @@ std::vector<Shown> all_tables() {
 }
 
 // Those that were asked for, in that order; without --table all.
-Result<std::vector<Shown>> chosen_tables(const Options& options) {
+Result<std::vector<Shown>> chosen_tables(const ShowOptions& options) {
   std::vector<Shown> all = all_tables();
   if (options.tables.empty()) return all;
   std::vector<Shown> chosen;
@@ -218,7 +218,7 @@ void print_json(const Context& context, const NoteInput& input, const Note& note
   }
 }
 
-Result<ExitStatus> show(const Context& context, const Options& options) {
+Result<ExitStatus> show(const Context& context, const ShowOptions& options) {
   SMF_ASSIGN(std::vector<Shown> tables, chosen_tables(options));
   SMF_ASSIGN(NoteInput input, NoteInput::open(options.file));
   SMF_ASSIGN(const Note* const note, input.read());
@@ -232,7 +232,7 @@ Result<ExitStatus> show(const Context& context, const Options& options) {
 
 void add_show(Command note) {
   Command command = note.command("show", "Show the tables of a note");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ShowOptions>();
   command.argument("FILE", options->file, "A module, or the text of a note; - is standard input");
   command
       .list("--table", options->tables,

@@ -18,7 +18,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct FindOptions {
   std::string file{};
   std::string name{};
   std::string arguments{};
@@ -64,7 +64,7 @@ void print_json(const Context& context, const std::string& path, const NoteMatch
                         : Json(nullptr));
 }
 
-std::unexpected<Error> not_found(const Note& note, const Options& options) {
+std::unexpected<Error> not_found(const Note& note, const FindOptions& options) {
   std::string what = options.name;
   if (!options.arguments.empty()) what += "<" + options.arguments + ">";
   return fail(ErrorCode::kNotFound, fmt::format("the note has no instantiation '{}'{}", what,
@@ -72,7 +72,7 @@ std::unexpected<Error> not_found(const Note& note, const Options& options) {
                                                                           : pair_hint(note, what)));
 }
 
-Result<std::optional<NoteMatch>> find_in(const Note& note, const Options& options) {
+Result<std::optional<NoteMatch>> find_in(const Note& note, const FindOptions& options) {
   const auto place = options.arguments.empty() ? note.find(options.name)
                                                : note.find(options.name, options.arguments);
   if (!place) return std::nullopt;
@@ -80,7 +80,7 @@ Result<std::optional<NoteMatch>> find_in(const Note& note, const Options& option
   return NoteMatch(note.instantiation(place->row));
 }
 
-Result<ExitStatus> find(const Context& context, const Options& options) {
+Result<ExitStatus> find(const Context& context, const FindOptions& options) {
   SMF_ASSIGN(NoteInput input, NoteInput::open(options.file));
   std::optional<NoteLookup> lookup;  // the row found points into it
   Result<std::optional<NoteMatch>> match = std::nullopt;
@@ -108,7 +108,7 @@ Result<ExitStatus> find(const Context& context, const Options& options) {
 
 void add_note_find(Command note) {
   Command command = note.command("find", "Find one instantiation, made or possible");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FindOptions>();
   command.argument("FILE", options->file, "A module, or the text of a note; - is standard input");
   command.argument("NAME", options->name, "A mangled name; with ARGS, a template's name");
   command.optional_argument("ARGS", options->arguments,

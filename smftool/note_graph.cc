@@ -24,7 +24,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct GraphOptions {
   std::string file{};
   std::string output{};
   bool json = false;
@@ -37,7 +37,7 @@ std::string shown_path(const std::string& path) {
   return path == "-" ? "standard input" : printable(path);
 }
 
-void print_text(const Context& context, const Options& options, const DependencyGraph& graph) {
+void print_text(const Context& context, const GraphOptions& options, const DependencyGraph& graph) {
   const bool coloured = is_coloured(context, context.out);
   const std::vector<DependencyCycle> cycles = graph.find_cycles();
   const auto warnings =
@@ -64,7 +64,7 @@ void print_text(const Context& context, const Options& options, const Dependency
     fmt::print(context.out, "  {}\n", printable(graph.name(node)));
 }
 
-void print_json(const Context& context, const Options& options, const DependencyGraph& graph) {
+void print_json(const Context& context, const GraphOptions& options, const DependencyGraph& graph) {
   JsonOutput json(context.out, "smf.note-graph/1");
   json.field("path", options.file);
   json.begin_array("nodes");
@@ -103,7 +103,7 @@ Result<std::string> svg_of(const DependencyGraph& graph) {
                           said.empty() ? "" : ": ", said.substr(0, said.find('\n'))));
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const GraphOptions& options) {
   if (options.json + options.dot + options.svg + options.html > 1)
     return wrong_usage("of --json, --dot, --svg and --html one can be had at a time");
   const bool is_file = options.dot || options.svg || options.html;
@@ -128,7 +128,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 void add_note_graph(Command note) {
   Command command = note.command("graph", "Show which instantiations need which, and cycles");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GraphOptions>();
   command.argument("FILE", options->file, "A module, or the text of a note; - is standard input");
   command.flag("--json", options->json, "One JSON document, schema smf.note-graph/1");
   command.flag("--dot", options->dot, "In Graphviz' language");

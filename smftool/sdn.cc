@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kFile = "An SDN document; - is standard input";
 
-struct Options {
+struct SdnOptions {
   std::vector<std::string> files{};
   std::string file{};
   std::string path{};
@@ -37,7 +37,7 @@ struct Options {
   bool text = false;
 };
 
-Result<ExitStatus> check(const Context& context, const Options& options) {
+Result<ExitStatus> check(const Context& context, const SdnOptions& options) {
   SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
   ExitStatus status = ExitStatus::kDone;
   for (const std::string& path : options.files) {
@@ -63,7 +63,7 @@ Result<std::string> converted(const sdn::Document& document) {
   return text;
 }
 
-Result<ExitStatus> format_one(const Context& context, const Options& options,
+Result<ExitStatus> format_one(const Context& context, const SdnOptions& options,
                               const std::string& path) {
   const sdn::Mode mode = options.lenient ? sdn::Mode::kLenient : sdn::Mode::kStrict;
   SMF_ASSIGN(const auto document, read_sdn(context, path, mode));
@@ -81,7 +81,7 @@ Result<ExitStatus> format_one(const Context& context, const Options& options,
   return ExitStatus::kDone;
 }
 
-Result<ExitStatus> format_all(const Context& context, const Options& options) {
+Result<ExitStatus> format_all(const Context& context, const SdnOptions& options) {
   if (options.check && options.in_place)
     return wrong_usage("--check cannot be used with --in-place");
   if (options.lenient && (options.in_place || options.check))
@@ -97,7 +97,7 @@ Result<ExitStatus> format_all(const Context& context, const Options& options) {
   return status;
 }
 
-Result<ExitStatus> to_json(const Context& context, const Options& options) {
+Result<ExitStatus> to_json(const Context& context, const SdnOptions& options) {
   SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
   SMF_ASSIGN(const auto document, read_sdn(context, options.file, mode));
   if (!document) return ExitStatus::kFinding;
@@ -107,7 +107,7 @@ Result<ExitStatus> to_json(const Context& context, const Options& options) {
   return ExitStatus::kDone;
 }
 
-Result<ExitStatus> from_json(const Context& context, const Options& options) {
+Result<ExitStatus> from_json(const Context& context, const SdnOptions& options) {
   SMF_ASSIGN(const std::string text, read_sdn_text(options.file));
   auto value = sdn::from_json(text);
   if (!value) return std::unexpected(std::move(value).error().at_path(options.file));
@@ -124,7 +124,7 @@ Result<ExitStatus> from_json(const Context& context, const Options& options) {
   return ExitStatus::kDone;
 }
 
-Result<ExitStatus> get(const Context& context, const Options& options) {
+Result<ExitStatus> get(const Context& context, const SdnOptions& options) {
   SMF_ASSIGN(const sdn::Mode mode, options.mode.mode());
   SMF_ASSIGN(const auto document, read_sdn(context, options.file, mode));
   if (!document) return ExitStatus::kFinding;
@@ -136,7 +136,7 @@ Result<ExitStatus> get(const Context& context, const Options& options) {
   return ExitStatus::kDone;
 }
 
-Result<ExitStatus> set(const Context& context, const Options& options) {
+Result<ExitStatus> set(const Context& context, const SdnOptions& options) {
   SMF_ASSIGN(const sdn::OwnedValue value,
              options.text ? Result<sdn::OwnedValue>(std::string_view(options.value))
                           : parse_value(options.value));
@@ -151,7 +151,7 @@ Result<ExitStatus> set(const Context& context, const Options& options) {
   return ExitStatus::kDone;
 }
 
-void add_files(Command& sdn, const std::shared_ptr<Options>& options) {
+void add_files(Command& sdn, const std::shared_ptr<SdnOptions>& options) {
   Command checking = sdn.command("check", "Check that documents can be read");
   checking.arguments("FILE", options->files, "SDN documents; - is standard input");
   options->mode.add_to(checking);
@@ -170,7 +170,7 @@ void add_files(Command& sdn, const std::shared_ptr<Options>& options) {
   formatting.runs([options](const Context& context) { return format_all(context, *options); });
 }
 
-void add_json(Command& sdn, const std::shared_ptr<Options>& options) {
+void add_json(Command& sdn, const std::shared_ptr<SdnOptions>& options) {
   Command to = sdn.command("to-json", "Print a document as JSON");
   to.argument("FILE", options->file, kFile);
   to.option("-o,--output", options->output, "Where to (default: standard output)").value("OUT");
@@ -192,7 +192,7 @@ void add_json(Command& sdn, const std::shared_ptr<Options>& options) {
   });
 }
 
-void add_values(Command& sdn, const std::shared_ptr<Options>& options) {
+void add_values(Command& sdn, const std::shared_ptr<SdnOptions>& options) {
   Command getting = sdn.command("get", "Print one value of a document");
   getting.argument("FILE", options->file, kFile);
   getting.argument("PATH", options->path, "Keys, indices and columns joined by dots: users.0.name");
@@ -218,7 +218,7 @@ void add_values(Command& sdn, const std::shared_ptr<Options>& options) {
 
 void add_sdn(Command tool) {
   Command sdn = tool.command("sdn", "Work with documents in SDN, the notation of note.sdn");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SdnOptions>();
   add_files(sdn, options);
   add_json(sdn, options);
   add_values(sdn, options);

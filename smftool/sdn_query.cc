@@ -20,7 +20,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct QueryOptions {
   std::string file{};
   std::string path{};
   std::vector<std::string> columns{};
@@ -86,7 +86,7 @@ Result<sdn::TableQuery> ordered(sdn::TableQuery rows, const std::vector<std::str
   return rows;
 }
 
-Result<sdn::TableQuery> ask(const sdn::Table& table, const Options& options,
+Result<sdn::TableQuery> ask(const sdn::Table& table, const QueryOptions& options,
                             const std::vector<Condition>& conditions) {
   sdn::TableQuery rows(table);
   for (const Condition& condition : conditions) {
@@ -123,7 +123,7 @@ Result<void> print_rows(const Context& context, const sdn::TableQuery& rows) {
   return {};
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const QueryOptions& options) {
   std::vector<Condition> conditions;
   for (const std::string& text : options.conditions) {
     SMF_ASSIGN(Condition condition, parse_condition(text));
@@ -156,7 +156,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 void add_sdn_query(Command sdn) {
   Command command = sdn.command("query", "Print rows of a table");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<QueryOptions>();
   command.argument("FILE", options->file, "An SDN document; - is standard input");
   command.argument("PATH", options->path, "Where the table is");
   command

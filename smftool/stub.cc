@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kShebang = "#!/usr/bin/env simple\n";
 constexpr std::uint64_t kCopyStep = 1u << 20;
 
-struct Options {
+struct StubOptions {
   RewriteOptions files{};
   std::string stub{};
   std::string stub_output{};
@@ -34,7 +34,7 @@ Result<void> save(const PayloadSource& source, const std::string& path) {
   return out.commit();
 }
 
-Result<ExitStatus> add_stub(const Context& context, const Options& options) {
+Result<ExitStatus> add_stub(const Context& context, const StubOptions& options) {
   return rewrite(context, options.files, Target::kCurrent, "adding the stub",
                  [&](const ModuleInput&, ModuleSpec& spec) -> Result<void> {
                    SMF_ASSIGN(spec.stub, choose_stub(options.stub));
@@ -42,7 +42,7 @@ Result<ExitStatus> add_stub(const Context& context, const Options& options) {
                  });
 }
 
-Result<ExitStatus> strip_stub(const Context& context, const Options& options) {
+Result<ExitStatus> strip_stub(const Context& context, const StubOptions& options) {
   return rewrite(context, options.files, Target::kCurrent, "stripping the stub",
                  [&](const ModuleInput&, ModuleSpec& spec) -> Result<void> {
                    if (!spec.stub) return fail(ErrorCode::kNotFound, "has no stub");
@@ -62,7 +62,7 @@ Result<Source> choose_stub(const std::string& text) {
 void add_add_stub(Command tool) {
   Command command =
       tool.command("add-stub", "Put a program or an interpreter line in front of a module");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StubOptions>();
   add_rewrite_options(command, options->files);
   command
       .option("--stub", options->stub,
@@ -78,7 +78,7 @@ void add_add_stub(Command tool) {
 
 void add_strip_stub(Command tool) {
   Command command = tool.command("strip-stub", "Take away what stands in front of a module");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StubOptions>();
   add_rewrite_options(command, options->files);
   command.option("--stub-out", options->stub_output, "Keep the stub in this file").value("FILE");
   command.examples(

@@ -147,7 +147,7 @@ void print_ending(const Context& context, const std::string& kept, bool coloured
              "  smftool doctor                    what this machine allows\n");
 }
 
-Result<ExitStatus> run(const Context& context, const std::string& keep) {
+Result<ExitStatus> take_tour(const Context& context, const std::string& keep) {
   const bool coloured = is_coloured(context, context.out);
   SMF_ASSIGN(const Workplace place, Workplace::create(keep));
   SMF_TRY(write_sources(context, coloured));
@@ -173,7 +173,7 @@ void add_tour(Command tool) {
   command.examples(
       "smftool tour\n"
       "smftool tour --keep sample && ls sample");
-  command.runs([keep](const Context& context) { return run(context, *keep); });
+  command.runs([keep](const Context& context) { return take_tour(context, *keep); });
 }
 
 }  // namespace smf::tool

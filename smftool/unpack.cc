@@ -18,13 +18,13 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct UnpackArguments {
   std::string file{};
   std::string folder{};
   UnpackOptions unpack{};
 };
 
-Result<ExitStatus> run(const Context& context, Options options) {
+Result<ExitStatus> run(const Context& context, UnpackArguments options) {
   SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
   Progress progress(context, "unpacking");
   options.unpack.progress = progress.callback();
@@ -42,7 +42,7 @@ Result<ExitStatus> run(const Context& context, Options options) {
 
 void add_unpack(Command tool) {
   Command command = tool.command("unpack", "Take a module apart into a folder with a manifest");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<UnpackArguments>();
   command.argument("FILE", options->file, "A module of any dialect; - is standard input");
   command.option("-o,--output", options->folder, "The folder; must not exist, or be empty")
       .required()

@@ -25,7 +25,7 @@
 namespace smf::tool {
 namespace {
 
-struct Options {
+struct VerifyArguments {
   std::vector<std::string> files{};
   VerifyOptions verify{};
   bool json = false;
@@ -106,7 +106,7 @@ Result<VerifyReport> verify_file(const Context& context, const std::string& path
   return report;
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const VerifyArguments& options) {
   ExitStatus status = ExitStatus::kDone;
   std::unique_ptr<JsonOutput> json;
   if (options.json) {
@@ -135,7 +135,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 void add_verify(Command tool) {
   Command command = tool.command("verify", "Check everything about a module");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VerifyArguments>();
   command.arguments("FILE", options->files, "Modules of any dialect; - is standard input");
   command.flag("--json", options->json, "One JSON document, schema smf.verify/1");
   add_limit_options(command, options->verify.limits);

@@ -14,10 +14,6 @@ namespace {
 constexpr std::uint64_t kJitRoomAlignment = 64;
 constexpr std::uint64_t kTemplateAlignment = 8;
 
-bool is_code(const SectionSpec& section) {
-  return section.type == static_cast<std::uint8_t>(SectionType::kCode);
-}
-
 std::uint64_t size_of(const SectionSpec& section) {
   if (section.virtual_size) return *section.virtual_size;
   return section.payload ? section.payload->size() : 0;
@@ -79,7 +75,7 @@ Result<void> add_templates(std::span<const TemplateSpec> templates, ModuleSpec& 
 void add_jit_room(ModuleSpec& spec) {
   std::uint64_t code = 0;
   for (const SectionSpec& section : spec.sections)
-    if (is_code(section)) code += size_of(section);
+    if (has_type(section, SectionType::kCode)) code += size_of(section);
   const std::uint64_t room = std::max(kLeastJitRoom, code / 10);
   spec.sections.push_back({.name = std::string(kJitRoomSection),
                            .type = static_cast<std::uint8_t>(SectionType::kDebug),
@@ -92,7 +88,8 @@ void put_code_first(ModuleSpec& spec) {
   std::vector<SectionSpec> sections;
   std::vector<std::uint16_t> moved_to(spec.sections.size());
   std::vector<bool> is_first(spec.sections.size());
-  for (std::size_t i = 0; i < is_first.size(); ++i) is_first[i] = is_code(spec.sections[i]);
+  for (std::size_t i = 0; i < is_first.size(); ++i)
+    is_first[i] = has_type(spec.sections[i], SectionType::kCode);
   for (const bool is_code_pass : {true, false}) {
     for (std::size_t old = 0; old < spec.sections.size(); ++old) {
       if (is_first[old] != is_code_pass) continue;
@@ -113,10 +110,12 @@ Result<void> set_entry(std::string_view symbol, ModuleSpec& spec) {
     return candidate.name == symbol && candidate.section && !is_template(candidate);
   });
   if (found == spec.symbols.end()) return refuse("is not defined in the module");
-  if (!is_code(spec.sections[*found->section])) return refuse("does not lie in code");
+  if (!has_type(spec.sections[*found->section], SectionType::kCode))
+    return refuse("does not lie in code");
   spec.entry_point = found->value;
   for (std::uint16_t i = 0; i < *found->section; ++i)
-    if (is_code(spec.sections[i])) spec.entry_point += size_of(spec.sections[i]);
+    if (has_type(spec.sections[i], SectionType::kCode))
+      spec.entry_point += size_of(spec.sections[i]);
   spec.flags |= kModuleExecutable;
   return {};
 }

@@ -13,7 +13,7 @@ SectionSpec section_of(std::string name, SectionType type, std::uint64_t size) {
           .payload = fill_source(std::byte{0}, size)};
 }
 
-ModuleSpec sample() {
+ModuleSpec module_with_data_first() {
   ModuleSpec spec;
   spec.sections = {section_of("data", SectionType::kData, 10),
                    section_of("code", SectionType::kCode, 100),
@@ -31,7 +31,7 @@ std::vector<TemplateSpec> templates() {
 }
 
 TEST(Assembly, PutsCodeFirstAndKeepsSymbolsWithTheirSections) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   put_code_first(spec);
   EXPECT_EQ(spec.sections[0].name, "code");
   EXPECT_EQ(spec.sections[1].name, "more");
@@ -43,7 +43,7 @@ TEST(Assembly, PutsCodeFirstAndKeepsSymbolsWithTheirSections) {
 }
 
 TEST(Assembly, CountsTheEntryPointThroughAllCode) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   put_code_first(spec);
   ASSERT_TRUE(set_entry("main", spec).has_value());
   EXPECT_EQ(spec.entry_point, 107u);
@@ -51,14 +51,14 @@ TEST(Assembly, CountsTheEntryPointThroughAllCode) {
 }
 
 TEST(Assembly, RefusesAnEntryThatIsNotCode) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   EXPECT_EQ(set_entry("datum", spec).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(set_entry("puts", spec).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(set_entry("nobody", spec).error().code, ErrorCode::kNotFound);
 }
 
 TEST(Assembly, ExportsOnlyWhatIsNamed) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   ASSERT_TRUE(add_templates(templates(), spec).has_value());
   const std::string names[] = {"main"};
   ASSERT_TRUE(restrict_exports(names, spec).has_value());
@@ -70,7 +70,7 @@ TEST(Assembly, ExportsOnlyWhatIsNamed) {
 }
 
 TEST(Assembly, RefusesToExportWhatIsNotDefined) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   const std::string names[] = {"main", "puts"};
   EXPECT_EQ(restrict_exports(names, spec).error().code, ErrorCode::kNotFound);
 }
@@ -95,7 +95,7 @@ TEST(Assembly, RefusesTwoTemplatesOfOneName) {
 }
 
 TEST(Assembly, RoomForInstantiationsGrowsWithTheCode) {
-  ModuleSpec spec = sample();
+  ModuleSpec spec = module_with_data_first();
   add_jit_room(spec);
   EXPECT_EQ(spec.sections.back().payload->size(), kLeastJitRoom);
   spec.sections.pop_back();

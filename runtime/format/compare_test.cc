@@ -19,7 +19,7 @@ SectionSpec text_section(std::string name, SectionType type, std::string_view te
           .payload = text_source(text)};
 }
 
-ModuleSpec sample() {
+ModuleSpec small_module() {
   ModuleSpec spec;
   spec.sections.push_back(text_section("code", SectionType::kCode, "0123456789abcdef"));
   spec.sections.push_back(text_section("data", SectionType::kData, "hello"));
@@ -57,46 +57,46 @@ std::vector<std::string> differences(const ModuleSpec& before, const ModuleSpec&
 }
 
 TEST(Compare, FindsNothingBetweenEqualModules) {
-  EXPECT_TRUE(differences(sample(), sample()).empty());
+  EXPECT_TRUE(differences(small_module(), small_module()).empty());
 }
 
 TEST(Compare, ASectionThatMovedIsNoDifference) {
-  ModuleSpec moved = sample();
+  ModuleSpec moved = small_module();
   std::swap(moved.sections[1], moved.sections[2]);
-  EXPECT_TRUE(differences(sample(), moved).empty());
+  EXPECT_TRUE(differences(small_module(), moved).empty());
 }
 
 TEST(Compare, NamesTheFieldThatChanged) {
-  ModuleSpec changed = sample();
+  ModuleSpec changed = small_module();
   changed.app_type = 3;
   changed.symbols[2].value = 13;
-  EXPECT_EQ(differences(sample(), changed),
+  EXPECT_EQ(differences(small_module(), changed),
             (std::vector<std::string>{"header changed  application: cli -> service",
                                       "symbol changed local value: 0xc -> 0xd"}));
 }
 
 TEST(Compare, NamesWhatCameAndWhatWent) {
-  ModuleSpec changed = sample();
+  ModuleSpec changed = small_module();
   changed.sections[1].name = "other";
   changed.symbols[0].name = "start";
-  EXPECT_EQ(differences(sample(), changed),
+  EXPECT_EQ(differences(small_module(), changed),
             (std::vector<std::string>{"section removed data :  -> ", "section added other :  -> ",
                                       "symbol removed main :  -> ", "symbol added start :  -> "}));
 }
 
 TEST(Compare, SeesContentThatChangedInPlace) {
-  ModuleSpec changed = sample();
+  ModuleSpec changed = small_module();
   changed.sections[1].payload = text_source("hullo");
-  const auto found = differences(sample(), changed);
+  const auto found = differences(small_module(), changed);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_TRUE(found[0].starts_with("section changed data content: ")) << found[0];
 }
 
 TEST(Compare, ComparesTheNoteRowByRow) {
-  ModuleSpec changed = sample();
+  ModuleSpec changed = small_module();
   changed.sections[2] =
       note_section("possible |id, template|\n    1, \"b\"\n    2, \"c\"\n# END_NOTE\n");
-  EXPECT_EQ(differences(sample(), changed),
+  EXPECT_EQ(differences(small_module(), changed),
             (std::vector<std::string>{"note removed possible 0, \"a\":  -> ",
                                       "note added possible 2, \"c\":  -> "}));
 }

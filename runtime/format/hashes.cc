@@ -10,8 +10,8 @@
 namespace smf {
 namespace {
 
-constexpr char kMagic[4] = {'S', 'M', 'F', 'H'};
-constexpr std::uint16_t kVersion = 1;
+constexpr char kHashMagic[4] = {'S', 'M', 'F', 'H'};
+constexpr std::uint16_t kHashVersion = 1;
 
 struct Extent {
   std::uint64_t begin, end;
@@ -49,8 +49,8 @@ Xxh3Stream hash_with_holes(Bytes file, std::uint64_t base, std::vector<Extent> h
 ByteVector write_hash_section(const Hash128& content, std::span<const std::uint64_t> sections) {
   ByteVector out;
   out.reserve(kHashSectionHeader + sections.size_bytes());
-  append(out, kMagic);
-  append(out, kVersion);
+  append(out, kHashMagic);
+  append(out, kHashVersion);
   append(out, std::uint16_t{0});
   append(out, static_cast<std::uint32_t>(sections.size()));
   append(out, std::uint32_t{0});
@@ -64,10 +64,11 @@ Result<std::optional<StoredHashes>> stored_hashes(const SmfView& view) {
   SMF_ASSIGN(const auto section, view.find_section(kHashSection));
   if (!section) return std::nullopt;
   const Bytes bytes = view.stored(*section);
-  if (bytes.size() < kHashSectionHeader || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0)
+  if (bytes.size() < kHashSectionHeader ||
+      std::memcmp(bytes.data(), kHashMagic, sizeof kHashMagic) != 0)
     return fail_at(section->offset, "section '.smf.hash' does not begin with SMFH");
   const auto version = load<std::uint16_t>(bytes, 4);
-  if (version != kVersion) {
+  if (version != kHashVersion) {
     return fail_at(section->offset + 4,
                    fmt::format("section '.smf.hash' has version {}; this build reads 1", version),
                    ErrorCode::kUnsupported);

@@ -33,6 +33,10 @@ struct SectionSpec {
   bool is_precompressed = false;
 };
 
+inline bool has_type(const SectionSpec& section, SectionType type) {
+  return section.type == static_cast<std::uint8_t>(type);
+}
+
 struct SymbolSpec {
   std::string name;
   SymbolType type = SymbolType::kFunction;

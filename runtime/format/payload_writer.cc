@@ -26,13 +26,13 @@ struct PieceBytes {
   bool is_compressed = false;
 };
 
-bool is_compressible(const SectionSpec& section) {
+bool gets_compressed(const SectionSpec& section) {
   return section.compression.algorithm != Algorithm::kNone && !section.is_precompressed &&
          section.payload && section.payload->size() > 0;
 }
 
 bool is_framed(const SectionSpec& section) {
-  return is_compressible(section) && section.payload->size() > kSeekableAbove;
+  return gets_compressed(section) && section.payload->size() > kSeekableAbove;
 }
 
 std::vector<Piece> cut(const std::vector<SectionSpec>& sections) {
@@ -62,7 +62,7 @@ class Worker {
     result.bytes.resize(piece.size);
     if (piece.size == 0) return result;
     SMF_TRY(section.payload->read(piece.offset, result.bytes));
-    if (!is_compressible(section)) return result;
+    if (!gets_compressed(section)) return result;
     SMF_ASSIGN(ByteVector compressed, compressor(section.compression).compress(result.bytes));
     // A frame of many is compressed whatever comes of it: the seek table counts on frames.
     if (is_framed(section) || compressed.size() < result.bytes.size()) {
@@ -118,7 +118,7 @@ class Assembler {
                        .flags = (spec.flags & ~kSectionCompressed) |
                                 (spec.is_precompressed ? kSectionCompressed : 0),
                        .offset = writer_.position(),
-                       .virtual_size = is_compressible(spec)
+                       .virtual_size = gets_compressed(spec)
                                            ? payload_size
                                            : spec.virtual_size.value_or(payload_size),
                        .alignment = spec.alignment});

@@ -7,13 +7,6 @@
 #include "runtime/format/decompressed_source.h"
 
 namespace smf {
-namespace {
-
-bool has_type(const SectionSpec& section, SectionType type) {
-  return section.type == static_cast<std::uint8_t>(type);
-}
-
-}  // namespace
 
 bool is_compressible(const SectionSpec& section) {
   return !section.name.starts_with(kReservedPrefix) && section.name != kNoteSection &&

@@ -14,13 +14,7 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-bool is_code(const SectionSpec& section) {
-  return section.type == static_cast<std::uint8_t>(SectionType::kCode);
-}
-
-bool is_bss(const SectionSpec& section) {
-  return section.type == static_cast<std::uint8_t>(SectionType::kBss);
-}
+bool is_bss(const SectionSpec& section) { return has_type(section, SectionType::kBss); }
 
 std::uint64_t memory_size(const SectionSpec& section) {
   if (is_bss(section)) return section.virtual_size.value_or(0);
@@ -32,7 +26,7 @@ std::uint64_t memory_size(const SectionSpec& section) {
 bool stays_uncompressed(const SectionSpec& section) {
   return section.name.starts_with(kReservedPrefix) || section.name == kNoteSection ||
          section.name == kTemplateCodeSection || section.name == kTemplateMetaSection ||
-         section.type == static_cast<std::uint8_t>(SectionType::kReloc) || is_bss(section);
+         has_type(section, SectionType::kReloc) || is_bss(section);
 }
 
 Result<void> check_section(const SectionSpec& section, const ModuleSpec& spec) {
@@ -51,7 +45,7 @@ Result<void> check_section(const SectionSpec& section, const ModuleSpec& spec) {
   if (section.alignment > kMaxSectionAlignment)
     return refuse(fmt::format("section '{}': alignment {} is above the limit of {}", name,
                               section.alignment, kMaxSectionAlignment));
-  if (is_code(section) && (section.flags & kSectionWrite))
+  if (has_type(section, SectionType::kCode) && (section.flags & kSectionWrite))
     return refuse(fmt::format("code section '{}' is writable", name));
   if (is_bss(section) && section.payload)
     return refuse(fmt::format("bss section '{}' has a payload", name));
@@ -115,7 +109,7 @@ Result<void> check_spec(const ModuleSpec& spec) {
     SMF_TRY(check_section(section, spec));
     if (!names.insert(section.name).second)
       return refuse(fmt::format("two sections are named '{}'", section.name));
-    if (is_code(section)) code_size += memory_size(section);
+    if (has_type(section, SectionType::kCode)) code_size += memory_size(section);
   }
   if (((spec.flags & kModuleExecutable) || spec.entry_point != 0) && spec.entry_point >= code_size)
     return refuse(fmt::format("entry point 0x{:x} lies outside the 0x{:x} bytes of code",

@@ -10,8 +10,8 @@
 namespace smf {
 namespace {
 
-constexpr char kMagic[4] = {'S', 'M', 'F', 'X'};
-constexpr std::uint16_t kVersion = 1;
+constexpr char kIndexMagic[4] = {'S', 'M', 'F', 'X'};
+constexpr std::uint16_t kIndexVersion = 1;
 
 #pragma pack(push, 1)
 struct IndexHeader {
@@ -61,8 +61,9 @@ bool fill(std::span<Slot> slots, std::span<const std::string_view> names,
 std::optional<SymbolIndex> SymbolIndex::open(Bytes section, std::uint32_t symbol_count) {
   if (section.size() < kHeaderSize) return std::nullopt;
   const auto header = load<IndexHeader>(section, 0);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
-      header.symbol_count != symbol_count || !std::has_single_bit(header.slot_count) ||
+  if (std::memcmp(header.magic, kIndexMagic, sizeof kIndexMagic) != 0 ||
+      header.version != kIndexVersion || header.symbol_count != symbol_count ||
+      !std::has_single_bit(header.slot_count) ||
       section.size() - kHeaderSize != header.slot_count * std::uint64_t{sizeof(Slot)})
     return std::nullopt;
   SymbolIndex index;
@@ -103,11 +104,11 @@ ByteVector SymbolIndex::build(std::span<const std::string_view> names, std::span
     slots.assign(slot_count, Slot{});
   }
   IndexHeader header{.magic = {},
-                     .version = kVersion,
+                     .version = kIndexVersion,
                      .reserved = 0,
                      .symbol_count = static_cast<std::uint32_t>(names.size()),
                      .slot_count = static_cast<std::uint32_t>(slot_count)};
-  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  std::memcpy(header.magic, kIndexMagic, sizeof kIndexMagic);
   ByteVector out(kHeaderSize + slot_count * sizeof(Slot));
   store(std::span(out), 0, header);
   std::memcpy(out.data() + kHeaderSize, slots.data(), slot_count * sizeof(Slot));

@@ -28,7 +28,7 @@ std::string text_of(const VerifyReport& report) {
   return text;
 }
 
-ModuleSpec sample(std::string_view note) {
+ModuleSpec module_with_note(std::string_view note) {
   ModuleSpec spec;
   spec.sections.push_back({.name = "code",
                            .type = static_cast<std::uint8_t>(SectionType::kCode),
@@ -57,7 +57,7 @@ TEST(Verify, FindsNoErrorInGoldenFiles) {
 }
 
 TEST(Verify, NoticesEveryChangedByteOfAModuleOfOurs) {
-  const auto good = build_bytes(sample("# note\n"));
+  const auto good = build_bytes(module_with_note("# note\n"));
   ASSERT_TRUE(good);
   ASSERT_EQ(text_of(verify(*good)), "");
   const auto note = (*SmfView::open(as_bytes(*good))).find_section(kNoteSection);
@@ -75,7 +75,7 @@ TEST(Verify, NoticesEveryChangedByteOfAModuleOfOurs) {
 }
 
 TEST(Verify, ReadsTheNote) {
-  const auto bytes = build_bytes(sample("possible |id, template|\n    0, \"unclosed\n"));
+  const auto bytes = build_bytes(module_with_note("possible |id, template|\n    0, \"unclosed\n"));
   ASSERT_TRUE(bytes);
   const VerifyReport report = verify(*bytes);
   EXPECT_FALSE(report.ok());
@@ -89,7 +89,7 @@ TEST(Verify, ATemplatesSymbolPointsAtItsRecord) {
                         .body = ByteVector{std::byte{kTemplateBodyJson}, std::byte{'{'}}};
   const auto sections = write_templates(std::span(&identity, 1));
   ASSERT_TRUE(sections);
-  ModuleSpec spec = sample("# note\n");
+  ModuleSpec spec = module_with_note("# note\n");
   spec.sections.push_back({.name = std::string(kTemplateCodeSection),
                            .type = static_cast<std::uint8_t>(SectionType::kTemplateCode),
                            .alignment = 8,
@@ -112,7 +112,7 @@ TEST(Verify, ATemplatesSymbolPointsAtItsRecord) {
 }
 
 TEST(Verify, FindsAnIndexThatLies) {
-  auto bytes = build_bytes(sample("# note\n"));
+  auto bytes = build_bytes(module_with_note("# note\n"));
   ASSERT_TRUE(bytes);
   const auto index = (*SmfView::open(as_bytes(*bytes))).find_section(kSymbolIndexSection);
   std::fill_n(bytes->begin() + static_cast<std::ptrdiff_t>((*index)->offset + 16),
@@ -123,7 +123,7 @@ TEST(Verify, FindsAnIndexThatLies) {
 }
 
 TEST(Verify, KeepsNoMoreFindingsThanAskedButCountsAll) {
-  auto bytes = build_bytes(sample("# note\n"));
+  auto bytes = build_bytes(module_with_note("# note\n"));
   ASSERT_TRUE(bytes);
   const Header header = (*SmfView::open(as_bytes(*bytes))).header();
   for (std::uint32_t i = 0; i < header.symbol_count; ++i)
@@ -137,7 +137,7 @@ TEST(Verify, KeepsNoMoreFindingsThanAskedButCountsAll) {
 }
 
 TEST(Verify, RefusesBombsByTheLimitsGiven) {
-  const auto bytes = build_bytes(sample("# note\n"));
+  const auto bytes = build_bytes(module_with_note("# note\n"));
   ASSERT_TRUE(bytes);
   const auto view = SmfView::open(as_bytes(*bytes));
   const auto report = verify_module(*view, {.limits = {.max_bytes = 1000}});

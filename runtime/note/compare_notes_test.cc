@@ -24,7 +24,7 @@ std::string differences(std::string_view before, std::string_view after) {
   return out;
 }
 
-constexpr std::string_view kFirstForm =
+constexpr std::string_view kRowsWithIds =
     "possible |id, template, type_args, mangled_name, required_by, can_defer|\n"
     "    0, \"List\", \"Int\", \"List$Int\", \"a.spl\", true\n"
     "    1, \"List\", \"Bool\", \"List$Bool\", \"a.spl\", true\n"
@@ -32,7 +32,7 @@ constexpr std::string_view kFirstForm =
 
 TEST(CompareNotes, TheFormDoesNotCount) {
   EXPECT_EQ(
-      differences(kFirstForm,
+      differences(kRowsWithIds,
                   "possible |template_name, mangled_name, type_args, required_by, can_defer|\n"
                   "    List, List$Bool, Bool, a.spl, \"true\"\n"
                   "    List, List$Int, Int, a.spl, \"true\"\n"),
@@ -40,7 +40,7 @@ TEST(CompareNotes, TheFormDoesNotCount) {
 }
 
 TEST(CompareNotes, AChangedRowIsOneRemovedAndOneAdded) {
-  EXPECT_EQ(differences(kFirstForm,
+  EXPECT_EQ(differences(kRowsWithIds,
                         "possible |id, template, type_args, mangled_name, required_by, "
                         "can_defer, weight|\n"
                         "    7, List, Int, List$Int, a.spl, false, 3\n"

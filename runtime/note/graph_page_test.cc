@@ -9,19 +9,10 @@
 #include <vector>
 
 #include "runtime/note/graph_layout.h"
+#include "runtime/note/parsed_graph.h"
 
 namespace smf {
 namespace {
-
-struct Parsed {
-  explicit Parsed(std::string rows)
-      : text("dependencies |from_inst, to_inst, dep_kind|\n" + std::move(rows)),
-        note(Note::parse(text).value()),
-        graph(note) {}
-  std::string text;
-  Note note;
-  DependencyGraph graph;
-};
 
 std::size_t count(const std::string& page, std::string_view what) {
   std::size_t found = 0;
@@ -44,7 +35,7 @@ bool any_overlap(const GraphLayout& layout) {
 }
 
 TEST(GraphLayout, WhatIsNeededStandsToTheRight) {
-  const Parsed chain("    A, B, x\n    B, C, x\n    A, C, x\n    D, C, x\n");
+  const ParsedGraph chain("    A, B, x\n    B, C, x\n    A, C, x\n    D, C, x\n");
   const GraphLayout layout = lay_out(chain.graph);
   std::vector<std::uint32_t> layers;
   layers.reserve(layout.nodes.size());
@@ -56,7 +47,7 @@ TEST(GraphLayout, WhatIsNeededStandsToTheRight) {
 }
 
 TEST(GraphLayout, AnEdgeBackIsDrawnFromRightToLeftApartFromTheOther) {
-  const Parsed pair("    A, B, x\n    B, A, x\n    B, B, x\n    A, B, y\n");
+  const ParsedGraph pair("    A, B, x\n    B, A, x\n    B, B, x\n    A, B, y\n");
   const GraphLayout layout = lay_out(pair.graph);
   ASSERT_EQ(layout.edges.size(), 3u);
   EXPECT_LT(layout.edges[0].points.front().x, layout.edges[0].points.back().x);
@@ -69,7 +60,7 @@ TEST(GraphLayout, NodesDoNotOverlapAndLieInside) {
   std::string rows;
   for (int i = 1; i < 150; ++i)
     rows += fmt::format("    N{}, N{}, x\n    N{}, N{}, x\n", i, i / 3, i, i * 7 % 50);
-  const Parsed parsed(rows);
+  const ParsedGraph parsed(rows);
   const GraphLayout layout = lay_out(parsed.graph);
   EXPECT_FALSE(any_overlap(layout));
   for (const GraphLayout::Node& node : layout.nodes) {
@@ -84,7 +75,7 @@ TEST(GraphLayout, ALongChainWithAnEdgeOverItIsQuick) {
   std::string rows;
   for (int i = 0; i < 3000; ++i) rows += fmt::format("    N{}, N{}, x\n", i, i + 1);
   for (int i = 0; i < 100; ++i) rows += fmt::format("    N{}, N3000, x\n", i);
-  const Parsed parsed(rows);
+  const ParsedGraph parsed(rows);
   std::size_t bends = 0;
   for (const GraphLayout::Edge& edge : lay_out(parsed.graph).edges)
     bends += (edge.points.size() - 4) / 2;
@@ -100,7 +91,7 @@ TEST(GraphLayout, LongNamesAreShortenedBetweenCharacters) {
 }
 
 TEST(GraphPage, ShowsEveryNodeEdgeAndCycle) {
-  const Parsed parsed(
+  const ParsedGraph parsed(
       "    A, B, field_type\n    B, C, type_param\n    C, A, method_dep\n"
       "    Node, \"Option$Node\", field_type\n    \"Option$Node\", Node, inner_type\n");
   const std::string page = to_html(parsed.graph, "app.smf").value();
@@ -115,14 +106,14 @@ TEST(GraphPage, ShowsEveryNodeEdgeAndCycle) {
 }
 
 TEST(GraphPage, WithoutCyclesTellsTheOrder) {
-  const Parsed parsed("    A, B, field_type\n    A, B, inner_type\n");
+  const ParsedGraph parsed("    A, B, field_type\n    A, B, inner_type\n");
   const std::string page = to_html(parsed.graph, "x").value();
   EXPECT_EQ(count(page, "<ol>\n<li>B</li>\n<li>A</li>\n</ol>"), 1u);
   EXPECT_EQ(count(page, "<title>A needs B: field_type, inner_type</title>"), 1u);
 }
 
 TEST(GraphPage, NamesAreTextWhateverTheyHold) {
-  const Parsed parsed("    \"</script><b a='\\\"'>&\", \"B\\u{7}\\n\", \"x\\\"><script>\"\n");
+  const ParsedGraph parsed("    \"</script><b a='\\\"'>&\", \"B\\u{7}\\n\", \"x\\\"><script>\"\n");
   const std::string page = to_html(parsed.graph, "<i>").value();
   EXPECT_EQ(count(page, "<b a="), 0u);
   EXPECT_EQ(count(page, "<script>"), 1u);
@@ -133,17 +124,17 @@ TEST(GraphPage, NamesAreTextWhateverTheyHold) {
 }
 
 TEST(GraphPage, FetchesNothing) {
-  const Parsed parsed("    A, B, x\n");
+  const ParsedGraph parsed("    A, B, x\n");
   const std::string page = to_html(parsed.graph, "x").value();
   for (const std::string_view what : {"http://", "https://", "src=", "href=", "@import", "fetch("})
     EXPECT_EQ(count(page, what), 0u) << what;
 }
 
 TEST(GraphPage, AnEmptyGraphIsAPageAndAHugeOneIsRefused) {
-  EXPECT_TRUE(to_html(Parsed("").graph, "x"));
+  EXPECT_TRUE(to_html(ParsedGraph("").graph, "x"));
   std::string rows;
   for (std::size_t i = 0; i < kMaxPageNodes; ++i) rows += fmt::format("    N{}, A, x\n", i);
-  const auto refused = to_html(Parsed(rows).graph, "x");
+  const auto refused = to_html(ParsedGraph(rows).graph, "x");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kLimit);
 }

@@ -8,18 +8,10 @@
 #include <set>
 #include <string>
 
+#include "runtime/note/parsed_graph.h"
+
 namespace smf {
 namespace {
-
-struct Parsed {
-  explicit Parsed(std::string rows)
-      : text("dependencies |from_inst, to_inst, dep_kind|\n" + std::move(rows)),
-        note(Note::parse(text).value()),
-        graph(note) {}
-  std::string text;
-  Note note;
-  DependencyGraph graph;
-};
 
 std::vector<std::string> paths(const DependencyGraph& graph) {
   std::vector<std::string> out;
@@ -29,48 +21,48 @@ std::vector<std::string> paths(const DependencyGraph& graph) {
 }
 
 TEST(DependencyGraph, AChainHasNoCycle) {
-  const Parsed chain("    A, B, field_type\n    B, C, field_type\n");
+  const ParsedGraph chain("    A, B, field_type\n    B, C, field_type\n");
   EXPECT_TRUE(chain.graph.find_cycles().empty());
   EXPECT_EQ(chain.graph.topological_order(), (std::vector<std::uint32_t>{2, 1, 0}));
 }
 
 TEST(DependencyGraph, AChainThatIsClosedIsAnError) {
-  const Parsed closed("    A, B, field_type\n    B, C, field_type\n    C, A, inner_type\n");
+  const ParsedGraph closed("    A, B, field_type\n    B, C, field_type\n    C, A, inner_type\n");
   EXPECT_EQ(paths(closed.graph), (std::vector<std::string>{"error A->B->C->A"}));
   EXPECT_EQ(closed.graph.topological_order(), std::nullopt);
 }
 
 TEST(DependencyGraph, ANodeWithoutANameIsOnThePathToo) {
-  const Parsed nameless("    \"\", A, field_type\n    A, \"\", field_type\n");
+  const ParsedGraph nameless("    \"\", A, field_type\n    A, \"\", field_type\n");
   EXPECT_EQ(paths(nameless.graph), (std::vector<std::string>{"error ->A->"}));
 }
 
 TEST(DependencyGraph, ACycleThroughAnOptionIsAWarning) {
-  const Parsed node(
+  const ParsedGraph node(
       "    Node, \"Option$Node\", field_type\n    \"Option$Node\", Node, inner_type\n");
   EXPECT_EQ(paths(node.graph), (std::vector<std::string>{"warning Node->Option$Node->Node"}));
-  const Parsed other(
+  const ParsedGraph other(
       "    Node, \"Option$Node\", inner_type\n    \"Option$Node\", Node, field_type\n");
   EXPECT_EQ(paths(other.graph), (std::vector<std::string>{"error Node->Option$Node->Node"}));
-  const Parsed name(
+  const ParsedGraph name(
       "    Node, \"Optional$Node\", field_type\n    \"Optional$Node\", Node, inner_type\n");
   EXPECT_EQ(paths(name.graph), (std::vector<std::string>{"error Node->Optional$Node->Node"}));
 }
 
 TEST(DependencyGraph, WhatNeedsItselfIsACycleOfOne) {
-  const Parsed self("    A, A, field_type\n");
+  const ParsedGraph self("    A, A, field_type\n");
   EXPECT_EQ(paths(self.graph), (std::vector<std::string>{"error A->A"}));
 }
 
 TEST(DependencyGraph, EveryBackEdgeIsACycle) {
-  const Parsed two("    A, B, x\n    B, A, x\n    B, C, x\n    C, A, x\n    C, B, x\n");
+  const ParsedGraph two("    A, B, x\n    B, A, x\n    B, C, x\n    C, A, x\n    C, B, x\n");
   EXPECT_EQ(paths(two.graph),
             (std::vector<std::string>{"error A->B->A", "error A->B->C->A", "error B->C->B"}));
   EXPECT_EQ(two.graph.find_cycles(2).size(), 2u);
 }
 
 TEST(DependencyGraph, IsWrittenForGraphviz) {
-  const Parsed node(
+  const ParsedGraph node(
       "    Node, \"Option$Node\", field_type\n    \"Option$Node\", Node, inner_type\n");
   const std::string dot = node.graph.to_dot();
   EXPECT_NE(dot.find("n0 [label=\"Node\"];"), std::string::npos) << dot;
@@ -82,11 +74,11 @@ TEST(DependencyGraph, ADeepChainTakesNoStack) {
   std::string rows;
   constexpr int kDepth = 200'000;
   for (int i = 0; i < kDepth; ++i) rows += fmt::format("    n{}, n{}, t\n", i, i + 1);
-  const Parsed deep(rows);
+  const ParsedGraph deep(rows);
   EXPECT_TRUE(deep.graph.find_cycles().empty());
   ASSERT_TRUE(deep.graph.topological_order());
   EXPECT_EQ(deep.graph.topological_order()->front(), kDepth);
-  const Parsed closed(rows + fmt::format("    n{}, n0, t\n", kDepth));
+  const ParsedGraph closed(rows + fmt::format("    n{}, n0, t\n", kDepth));
   EXPECT_EQ(closed.graph.find_cycles().at(0).nodes.size(), kDepth + 2u);
 }
 
@@ -105,7 +97,7 @@ TEST(DependencyGraph, AgreesWithBruteForceOnRandomGraphs) {
       edges.emplace(from, to);
       rows += fmt::format("    n{}, n{}, t\n", from, to);
     }
-    const Parsed parsed(rows);
+    const ParsedGraph parsed(rows);
     std::vector<std::vector<bool>> reaches(nodes, std::vector<bool>(nodes));
     for (const auto& [from, to] : edges) reaches[from][to] = true;
     for (unsigned k = 0; k < nodes; ++k)

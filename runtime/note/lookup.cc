@@ -45,23 +45,6 @@ constexpr std::size_t field_of(NoteColumn column, NoteTable table) {
   }
 }
 
-struct TableColumns {
-  NoteColumns columns;
-  std::uint32_t count = 0;
-};
-
-TableColumns columns_of(const NoteIndex& index, NoteTable table) {
-  TableColumns result;
-  for (const NoteColumn column : index.table(table).columns) {
-    if (column == NoteColumn::kNone) break;
-    const std::size_t field = field_of(column, table);
-    if (field < NoteColumns::kMax && result.columns.at[field] == NoteColumns::kAbsent)
-      result.columns.at[field] = static_cast<std::uint16_t>(result.count);
-    ++result.count;
-  }
-  return result;
-}
-
 bool is_made(const Match& match) {
   return match && std::holds_alternative<InstantiationRow>(*match);
 }
@@ -128,6 +111,23 @@ class NoteLookup::Impl {
   }
 
  private:
+  struct TableColumns {
+    NoteColumns columns;
+    std::uint32_t count = 0;
+  };
+
+  static TableColumns columns_of(const NoteIndex& index, NoteTable table) {
+    TableColumns result;
+    for (const NoteColumn column : index.table(table).columns) {
+      if (column == NoteColumn::kNone) break;
+      const std::size_t field = field_of(column, table);
+      if (field < NoteColumns::kMax && result.columns.at[field] == NoteColumns::kAbsent)
+        result.columns.at[field] = static_cast<std::uint16_t>(result.count);
+      ++result.count;
+    }
+    return result;
+  }
+
   // A row that the index points at, if it is the one.
   template <typename Matches>
   Match find_by_index(std::string_view name, const Matches& is_it) {

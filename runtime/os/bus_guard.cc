@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "runtime/base/fences.h"
+#include "runtime/os/page_size.h"
 #include "runtime/os/signal_chain.h"
 
 namespace smf::os {
@@ -55,11 +56,6 @@ struct Registry {
 };
 
 constinit Registry registry;
-
-std::uintptr_t page_size() {
-  static const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
 
 // Pages of zeros from that of `address` to the end. A raw system call, since mmap(3) is not
 // async-signal-safe by its word, and a sanitizer's wrapper of it is not by its deed: it would call

@@ -20,14 +20,13 @@
 #include <vector>
 
 #include "runtime/os/fault_calls.h"
+#include "runtime/os/page_size.h"
 
 namespace smf::os {
 namespace {
 
 const int kRounds = std::getenv("SMF_LONG") != nullptr ? 10'000 : 500;
 constexpr std::byte kOld{0x5a};
-
-std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
 // A file of some pages of kOld, mapped.
 class Pages {

@@ -9,12 +9,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "runtime/os/system_calls.h"
 
 namespace smf::os {
+
+// What a file holds; nothing where it does not open.
+inline std::string slurp(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 // Open descriptors of this process.
 inline int descriptor_count() {

@@ -39,7 +39,7 @@ std::unexpected<Error> fail_with_hint(std::string what, std::string path, int er
   return failure;
 }
 
-std::unexpected<Error> fail_without_memory() {
+std::unexpected<Error> fail_without_memory_to_watch() {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to watch files");
 }
 
@@ -97,7 +97,7 @@ Result<void> FileWatch::add(const std::string& path) try {
   watches_.merge(watched);
   return {};
 } catch (const std::bad_alloc&) {
-  return fail_without_memory();
+  return fail_without_memory_to_watch();
 }
 
 Result<void> FileWatch::remove(const std::string& path) {
@@ -122,7 +122,7 @@ Result<void> FileWatch::poll_changes(const std::function<void(const Change&)>& c
     has_lost_ = true;  // until all is told
     SMF_TRY(read_events(changes));
   } catch (const std::bad_alloc&) {
-    return fail_without_memory();
+    return fail_without_memory_to_watch();
   }
   // Only now: `changed` may change what is watched.
   for (const Change& change : changes) changed(change);

@@ -21,11 +21,6 @@ std::string file_of(std::size_t size) {
   return path;
 }
 
-std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 TEST(InputFile, ReadsByPositionAlsoByHalves) {
   const std::string path = file_of(1000);
   FaultCalls calls;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,14 +11,10 @@
 #include <utility>
 
 #include "runtime/os/input_file.h"
+#include "runtime/os/page_size.h"
 
 namespace smf::os {
 namespace {
-
-std::uint64_t page_size() {
-  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
 
 std::uint64_t page_start(std::uint64_t offset) { return offset & ~(page_size() - 1); }
 
@@ -44,7 +39,7 @@ std::unexpected<Error> fail_about(const std::string& path, ErrorCode code, std::
   return std::unexpected(Error{.code = code, .message = std::move(message), .path = path});
 }
 
-std::unexpected<Error> fail_without_memory() {
+std::unexpected<Error> fail_without_memory_to_map() {
   return fail(ErrorCode::kOutOfMemory, "not enough memory to map a file");
 }
 
@@ -91,7 +86,7 @@ Result<MappedFile> MappedFile::open(std::string path, const MapOptions& options,
   if (!from) return fail_system("open", std::move(path), errno);
   return map(from.get(), std::move(path), options, calls);
 } catch (const std::bad_alloc&) {
-  return fail_without_memory();
+  return fail_without_memory_to_map();
 }
 
 Result<MappedFile> MappedFile::map(int descriptor, std::string path, const MapOptions& options,
@@ -102,7 +97,7 @@ Result<MappedFile> MappedFile::map(int descriptor, std::string path, const MapOp
   SMF_TRY(file.make(descriptor, options));
   return file;
 } catch (const std::bad_alloc&) {
-  return fail_without_memory();
+  return fail_without_memory_to_map();
 }
 
 Result<MappedFile> MappedFile::anonymous(const MapOptions& options, SystemCalls& calls) {

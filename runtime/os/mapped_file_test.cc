@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,18 +11,12 @@
 
 #include "runtime/os/fault_calls.h"
 #include "runtime/os/input_file.h"
+#include "runtime/os/page_size.h"
 
 namespace smf::os {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
-
-std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class Mapped : public testing::Test {
  protected:

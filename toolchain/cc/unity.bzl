@@ -17,10 +17,15 @@ _AT_ONCE = 16
 # A string: Bazel 4.2 takes no Label for the key of a select.
 _UNITY = str(Label("//toolchain/cc:unity"))
 
+def _include_path(source):
+    """As #include wants it; a file that is made here is not named as its owner, what makes it."""
+    path = source.short_path
+    return path.split("/", 2)[2] if path.startswith("../") else path
+
 def _unity_source_impl(ctx):
     out = ctx.actions.declare_file(ctx.attr.name + ".cc")
     ctx.actions.write(out, "".join([
-        "#include \"{}/{}\"  // NOLINT(bugprone-suspicious-include)\n".format(source.owner.package, source.owner.name)
+        "#include \"{}\"  // NOLINT(bugprone-suspicious-include)\n".format(_include_path(source))
         for source in ctx.files.srcs
     ]))
     return [DefaultInfo(files = depset([out]))]

@@ -81,8 +81,7 @@ class Addition {
 
   Result<void> add_sections() {
     for (const SectionSpec& section : spec_.sections) {
-      if (section.type == static_cast<std::uint8_t>(SectionType::kCode))
-        code_end_ += section.payload->size();
+      if (has_type(section, SectionType::kCode)) code_end_ += section.payload->size();
     }
     indices_.resize(object_.sections.size());
     code_offsets_.resize(object_.sections.size());

@@ -180,14 +180,14 @@ Result<SectionSpec> Reader::read_section(const Fields& row) {
 
 Result<void> Reader::add_payload(const Fields& row, SectionSpec& section) {
   SMF_ASSIGN(const std::string file, row.text(manifest::kFile));
-  if (section.type == static_cast<std::uint8_t>(SectionType::kBss)) return {};
+  if (has_type(section, SectionType::kBss)) return {};
   if (file.empty())
     return std::unexpected(
         row.at(manifest::kName)->error(fmt::format("section '{}' has no file", section.name)));
   SMF_ASSIGN(section.payload, open(*row.at(manifest::kFile), file));
   SMF_ASSIGN(const auto content_hash, row.hash(manifest::kContentHash));
-  const bool is_note = section.name == kNoteSection &&
-                       section.type == static_cast<std::uint8_t>(SectionType::kTemplateMeta);
+  const bool is_note =
+      section.name == kNoteSection && has_type(section, SectionType::kTemplateMeta);
   if (is_note) {
     SMF_ASSIGN(const bool is_unchanged, has_hash(*section.payload, content_hash));
     if (is_unchanged) return {};
