@@ -8,6 +8,8 @@
 namespace smf::tool {
 namespace {
 
+constexpr char kGuard = '\x1e';
+
 // "1048576", "64K", "512M", "2G".
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t value = 0;
@@ -21,11 +23,22 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 template <typename T>
-Option add(CLI::App& app, const std::string& names, T& to, const std::string& description) {
-  return Option(app.add_option(names, to, description));
+CLI::Option* add(CLI::App& app, const std::string& names, T& to, const std::string& description) {
+  return app.add_option(names, to, description)->transform([](const std::string& text) {
+    return unguarded(text);
+  });
 }
 
 }  // namespace
+
+std::string guarded(std::string argument) {
+  if (argument.starts_with('[') && argument.ends_with(']')) argument.insert(0, 1, kGuard);
+  return argument;
+}
+
+std::string unguarded(const std::string& argument) {
+  return argument.starts_with(kGuard) ? argument.substr(1) : argument;
+}
 
 Option& Option::required() {
   option_->required();
@@ -56,17 +69,17 @@ Option Command::argument(const std::string& name, std::string& to, const std::st
 
 Option Command::optional_argument(const std::string& name, std::string& to,
                                   const std::string& description) {
-  return add(*app_, name, to, description).value(name);
+  return Option(add(*app_, name, to, description)).value(name);
 }
 
 Option Command::arguments(const std::string& name, std::vector<std::string>& to,
                           const std::string& description) {
-  return add(*app_, name, to, description).value(name).required();
+  return Option(add(*app_, name, to, description)).value(name).required();
 }
 
 Option Command::optional_arguments(const std::string& name, std::vector<std::string>& to,
                                    const std::string& description) {
-  return add(*app_, name, to, description).value(name);
+  return Option(add(*app_, name, to, description)).value(name);
 }
 
 Option Command::flag(const std::string& names, bool& to, const std::string& description) {
@@ -74,16 +87,16 @@ Option Command::flag(const std::string& names, bool& to, const std::string& desc
 }
 
 Option Command::option(const std::string& names, std::string& to, const std::string& description) {
-  return add(*app_, names, to, description);
+  return Option(add(*app_, names, to, description));
 }
 
 Option Command::option(const std::string& names, unsigned& to, const std::string& description) {
-  return add(*app_, names, to, description);
+  return Option(add(*app_, names, to, description));
 }
 
 Option Command::option(const std::string& names, std::uint64_t& to,
                        const std::string& description) {
-  return add(*app_, names, to, description);
+  return Option(add(*app_, names, to, description));
 }
 
 Option Command::size(const std::string& names, std::uint64_t& bytes,
@@ -102,7 +115,7 @@ Option Command::size(const std::string& names, std::uint64_t& bytes,
 
 Option Command::list(const std::string& names, std::vector<std::string>& to,
                      const std::string& description) {
-  return Option(app_->add_option(names, to, description)->take_all()->allow_extra_args(false));
+  return Option(add(*app_, names, to, description)->take_all()->allow_extra_args(false));
 }
 
 void Command::examples(const std::string& lines) { app_->footer(lines); }

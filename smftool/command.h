@@ -34,6 +34,10 @@ class Option;
 
 namespace smf::tool {
 
+// An argument as CLI11 is to see it, and back: it takes one in brackets, "[1,2]", for two.
+std::string guarded(std::string argument);
+std::string unguarded(const std::string& argument);
+
 class Option {
  public:
   explicit Option(CLI::Option* option) : option_(option) {}

@@ -73,7 +73,8 @@ std::string explain_extras(const CLI::App& app) {
       return with_suggestion(fmt::format("unknown command '{}'", extra), extra, names);
     }
   }
-  return extras.empty() ? std::string() : fmt::format("unexpected argument '{}'", extras.front());
+  return extras.empty() ? std::string()
+                        : fmt::format("unexpected argument '{}'", unguarded(extras.front()));
 }
 
 // What is required and was not given; empty where nothing is missing.
@@ -169,6 +170,7 @@ ExitStatus run_command_line(std::vector<std::string> arguments, std::FILE* out, 
   const auto app = make_command_line(context);
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    for (std::string& argument : arguments) argument = guarded(std::move(argument));
     app->parse(std::move(arguments));
     return run_parsed(*app, context);
   } catch (const CLI::CallForHelp&) {

@@ -113,13 +113,11 @@ Result<void*> MirValues::make_room(TypeId type) {
 
 Result<const void*> MirValues::make(TypeId type, std::string_view text) {
   const mir::Type& is = program_.unit().types[type];
-  const bool is_text = is.kind == TypeKind::kOpaque && program_.unit().string(is.name) == "text";
+  const bool is_text = is.kind == TypeKind::kOpaque;
+  const bool may_be_word = is_text || is.kind == TypeKind::kChar || is.kind == TypeKind::kEnum;
   Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || (is_text && !json.is_string())) {
-    if (!is_text && is.kind != TypeKind::kChar)
-      return wrong_usage(fmt::format("'{}' is no JSON", text));
-    json = std::string(text);
-  }
+  if (json.is_discarded() && !may_be_word) return wrong_usage(fmt::format("'{}' is no JSON", text));
+  if (json.is_discarded() || (is_text && !json.is_string())) json = std::string(text);
   SMF_ASSIGN(void* const at, make_room(type));
   SMF_TRY(put(type, json, static_cast<std::byte*>(at)));
   return at;

@@ -5,7 +5,7 @@
 //   slices, pointers      [1, 2]: what they point at, in a row; null
 //   arrays, tuples        [1, 2]
 //   structs               {"x": 1, "y": 2}, every field
-//   enums, Result         "None", {"Some": [1]}, {"Ok": [1]}: the fields of the variant
+//   enums, Result         "None" or None, {"Some": [1]}, {"Ok": [1]}: the fields of the variant
 #pragma once
 
 #include <cstddef>
