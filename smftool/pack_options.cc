@@ -22,14 +22,14 @@ constexpr std::string_view kBesideManifest[] = {"--output", "--manifest", "--job
 
 void add_contents(Command& command, PackOptions& options) {
   command.option("--note", options.note, "The text of note.sdn").value("FILE.sdn").group(kContents);
-  command.list("--template", options.templates, "Generic templates, as the compiler prints them")
-      .value("FILE.json")
+  command.list("--template", options.templates, "Generic templates: the compiler's JSON, or text")
+      .value("FILE.json|FILE.mir")
       .group(kContents);
   command.list("--types", options.types, "Definitions of the types that templates use")
       .value("FILE.json")
       .group(kContents);
   command
-      .list("--generic", options.generics, "Parameters of a template whose file does not name them")
+      .list("--generic", options.generics, "Parameters of a template whose JSON does not name them")
       .value("NAME=T,U")
       .group(kContents);
   command

@@ -11,7 +11,8 @@
     ? 1                         the exit status, where it is not 0
 
 In an expected line, {*} stands for any text. Commands of one file share a folder, in which
-$GOLDEN and $SAMPLE name the repository's golden files and the sample module's sources.
+$GOLDEN, $SAMPLE and $TEMPLATES name the repository's golden files, the sample module's sources and
+the templates in MIR.
 
     runner.py SMFTOOL TEST...             compares; exit status 1 where something differs
     runner.py --rebase SMFTOOL TEST...    writes what the commands print into the tests, and keeps
@@ -116,6 +117,7 @@ def run_test(smftool, path, rebase):
         "TMPDIR": os.environ.get("TEST_TMPDIR", "/tmp"),
         "GOLDEN": find("testdata/golden"),
         "SAMPLE": find("testdata/sample"),
+        "TEMPLATES": find("testdata/templates"),
         "ANSWER": find("testdata/sample/answer.a", "bazel-bin/testdata/sample/answer.a"),
     }
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
