@@ -14,10 +14,13 @@
 #include "runtime/format/elf/module_sections.h"
 #include "runtime/format/recompress.h"
 #include "runtime/mir/check_templates.h"
+#include "runtime/mir/note_needs.h"
+#include "runtime/mir/program.h"
 #include "runtime/mir/template_source.h"
 #include "runtime/note/note.h"
 #include "runtime/note/pack.h"
 #include "runtime/os/input_file.h"
+#include "smftool/counted.h"
 #include "smftool/messages.h"
 #include "smftool/mir_input.h"
 #include "smftool/printable.h"
@@ -149,9 +152,9 @@ std::unexpected<Error> no_template(const mir::Unit& unit, const std::string& pat
   return std::unexpected(std::move(error));
 }
 
-// Whether there are any.
+// Whether there are any. They go to the program as well.
 Result<bool> add_all_templates(const Context& context, const PackOptions& options,
-                               ModuleSpec& spec) {
+                               mir::Program& program, ModuleSpec& spec) {
   SMF_ASSIGN(const mir::GenericParameters given, parse_generics(options.generics));
   std::vector<mir::Unit> types;
   for (const std::string& path : options.types) {
@@ -180,17 +183,44 @@ Result<bool> add_all_templates(const Context& context, const PackOptions& option
   if (auto added = add_templates(templates, spec); !added)
     return std::unexpected(blame_input(std::move(added).error()));
   SMF_TRY(warn_about(context, templates, paths));
+  for (const TemplateSpec& one : templates) {
+    SMF_ASSIGN(mir::Unit body, mir::read_body(one.body));
+    // One that cannot be added was warned about.
+    (void)program.add(std::move(body));
+  }
   return !templates.empty();
 }
 
-Result<void> add_note(const PackOptions& options, ModuleSpec& spec) {
+// What the instantiations of the note need of each other goes into it.
+Result<std::string> complete_note(const Context& context, const PackOptions& options,
+                                  const Note& note, mir::Program& program) {
+  SMF_ASSIGN(const mir::NoteNeeds needs, mir::find_needs(note, program));
+  for (const std::string& refused : needs.refused) warn(context, options.note, refused);
+  if (needs.is_empty()) return std::string(note.text());
+  if (context.is_verbose) {
+    fmt::print(
+        context.err, "smftool: {}: {} and {} of 'possible' added\n", printable(options.note),
+        counted(needs.dependencies.size(), "row of 'dependencies'", "rows of 'dependencies'"),
+        needs.possible.size());
+  }
+  return needs.add_to(note);
+}
+
+Result<void> add_note(const Context& context, const PackOptions& options, mir::Program& program,
+                      ModuleSpec& spec) {
   if (options.note.empty()) return {};
-  SMF_ASSIGN(const std::string text, read_text(options.note));
-  auto note = Note::parse(text);
+  SMF_ASSIGN(std::string text, read_text(options.note));
+  const auto note = Note::parse(text);
   // Of a text that is none, pack_note() tells more.
   if (auto names = note ? note->check_names() : Result<void>(); !names)
     return std::unexpected(std::move(names).error().at_path(options.note));
-  auto packed = pack_note(text);
+  std::string completed;
+  if (note) {
+    auto complete = complete_note(context, options, *note, program);
+    if (!complete) return std::unexpected(std::move(complete).error().at_path(options.note));
+    completed = *std::move(complete);
+  }
+  auto packed = pack_note(note ? completed : text);
   if (!packed) return std::unexpected(std::move(packed).error().at_path(options.note));
   put_note(*packed, spec);
   return {};
@@ -205,8 +235,9 @@ Result<ModuleSpec> make_pack_spec(const Context& context, const PackOptions& opt
   SMF_TRY(set_header(options, spec));
   SMF_TRY(add_objects(context, options, spec));
   SMF_TRY(add_sections(options, spec));
-  SMF_ASSIGN(const bool has_templates, add_all_templates(context, options, spec));
-  SMF_TRY(add_note(options, spec));
+  mir::Program program;
+  SMF_ASSIGN(const bool has_templates, add_all_templates(context, options, program, spec));
+  SMF_TRY(add_note(context, options, program, spec));
   const bool is_current = spec.format == OutputFormat::kP128;
   if (has_templates && is_current && !options.no_jit_room) add_jit_room(spec);
   put_code_first(spec);

@@ -114,6 +114,7 @@ struct NoteEdits {
   std::vector<bool> dropped_possible{};                // a row each; empty for none
   std::vector<InstantiationRow> new_instantiations{};  // ids are given by write_note
   std::vector<PossibleRow> new_possible{};
+  std::vector<DependencyRow> new_dependencies{};
 };
 
 // The text of `note` after `edits`, up to and including its terminator line. Entries and columns

@@ -76,6 +76,12 @@ class TableText {
     end_new_row();
   }
 
+  void add(const DependencyRow& row) {
+    for (const std::string_view text : {row.from_inst, row.to_inst, row.dep_kind})
+      writer_->cell(text);
+    end_new_row();
+  }
+
   Result<void> finish() { return writer_->finish(); }
 
  private:
@@ -132,6 +138,8 @@ Result<void> write_table(const Note& note, const NoteTableForm& form, const Note
     for (const PossibleRow& row : edits.new_possible) text.add(row);
   if (form.kind == NoteTableKind::kInstantiations)
     for (const InstantiationRow& row : edits.new_instantiations) text.add(row);
+  if (form.kind == NoteTableKind::kDependencies)
+    for (const DependencyRow& row : edits.new_dependencies) text.add(row);
   return text.finish();
 }
 
