@@ -13,11 +13,12 @@
 namespace smf {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Protections, CodeMemoryWith, either_protection(), name_of);
+using CodeMemoryModelWith = CodeMemoryWith;
+INSTANTIATE_TEST_SUITE_P(Protections, CodeMemoryModelWith, either_protection(), name_of);
 
 // Random operations against what the caller remembers: each block runs its own function, and no two
 // overlap.
-TEST_P(CodeMemoryWith, AgreesWithAModel) {
+TEST_P(CodeMemoryModelWith, AgreesWithAModel) {
   const int steps = (is_dual() ? 1'000'000 : 20'000) / (is_emulated() ? kEmulatedPart : 1);
   CodeMemory memory = make({.max_bytes = 64u << 20, .region_bytes = 16u << 20});
   struct Block {

@@ -19,13 +19,14 @@
 namespace smf {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Protections, CodeMemoryWith, either_protection(), name_of);
+using CodeProtectionWith = CodeMemoryWith;
+INSTANTIATE_TEST_SUITE_P(Protections, CodeProtectionWith, either_protection(), name_of);
 
 void* page_of(const void* address) {
   return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{4095});
 }
 
-TEST_P(CodeMemoryWith, ItIsHiddenUntilTheNextWrite) {
+TEST_P(CodeProtectionWith, ItIsHiddenUntilTheNextWrite) {
   CodeMemory memory = make();
   const void* const function = publish(memory, 1).value();
   const void* const large = publish(memory, 2, 100000).value();
@@ -60,7 +61,7 @@ TEST_P(CodeMemoryWith, ItIsHiddenUntilTheNextWrite) {
   }
 }
 
-TEST_P(CodeMemoryWith, WhatIsNotWrittenTraps) {
+TEST_P(CodeProtectionWith, WhatIsNotWrittenTraps) {
   CodeMemory memory = make();
   for (const std::size_t size : {100, 5000}) {
     const auto writer = memory.begin(size).value();
@@ -70,7 +71,7 @@ TEST_P(CodeMemoryWith, WhatIsNotWrittenTraps) {
   }
 }
 
-TEST_P(CodeMemoryWith, ItIsNotHiddenFromWhoWrites) {
+TEST_P(CodeProtectionWith, ItIsNotHiddenFromWhoWrites) {
   CodeMemory memory = make();
   auto writer = memory.begin(100).value();
   const auto refused = memory.quiesce();
@@ -83,7 +84,7 @@ TEST_P(CodeMemoryWith, ItIsNotHiddenFromWhoWrites) {
   EXPECT_EQ(error_of(memory.quiesce()), "no error");
 }
 
-TEST_P(CodeMemoryWith, WhatIsSealedStaysAsItIs) {
+TEST_P(CodeProtectionWith, WhatIsSealedStaysAsItIs) {
   CodeMemory memory = make();
   const void* const function = publish(memory, 6).value();
   EXPECT_EQ(error_of(memory.seal()), "no error");
@@ -138,7 +139,7 @@ class WatchingCalls : public os::SystemCalls {
   }
 };
 
-TEST_P(CodeMemoryWith, NothingIsEverWritableAndExecutable) {
+TEST_P(CodeProtectionWith, NothingIsEverWritableAndExecutable) {
   const std::size_t before = os::mapping_count("smf-code");
   WatchingCalls calls;
   {
@@ -173,7 +174,7 @@ int status_of_child(const std::function<int()>& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-TEST_P(CodeMemoryWith, AForkedChildRunsCodeAndWritesNone) {
+TEST_P(CodeProtectionWith, AForkedChildRunsCodeAndWritesNone) {
   CodeMemory memory = make();
   const void* const function = publish(memory, 11).value();
   auto open = memory.begin(100).value();

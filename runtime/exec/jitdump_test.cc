@@ -232,7 +232,7 @@ TEST_F(JitDumpTest, ThreadsWriteWholeRecordsUnderTheirNumbers) {
 }
 
 // Whether all went well that there is a status of; the end has none.
-bool fill(const std::string& folder, os::SystemCalls& calls) {
+bool fill_dump(const std::string& folder, os::SystemCalls& calls) {
   const auto dump = JitDump::create({.folder = folder, .calls = &calls});
   if (!dump) return false;
   for (int i = 0; i != 30; ++i) (*dump)->published(ByteVector(10'000), "function");
@@ -249,7 +249,7 @@ TEST_F(JitDumpTest, EachFailureIsToldLeavesWholeRecordsAndLeaksNothing) {
     os::FaultCalls calls;
     calls.fail_at = n;
     calls.error = ENOSPC;
-    const bool is_well = fill(folder_, calls);
+    const bool is_well = fill_dump(folder_, calls);
     EXPECT_EQ(os::descriptor_count(), descriptors) << n;
     EXPECT_EQ(os::mapping_count(".dump"), 0u) << n;
     const Dump dump = read_dump(path_);
@@ -276,7 +276,7 @@ TEST_F(JitDumpTest, WritesThatDoHalfAreGoneOnWith) {
   os::FaultCalls calls;
   calls.halves = true;
   calls.step = 777;
-  EXPECT_TRUE(fill(folder_, calls));
+  EXPECT_TRUE(fill_dump(folder_, calls));
   EXPECT_EQ(read_dump(path_).loads.size(), 31u);
 }
 

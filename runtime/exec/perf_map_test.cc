@@ -42,13 +42,13 @@ std::span<const std::byte> at(std::uintptr_t address, std::size_t size) {
   return {reinterpret_cast<const std::byte*>(address), size};
 }
 
-std::shared_ptr<PerfMap> make(const std::string& path, os::SystemCalls* calls = nullptr) {
+std::shared_ptr<PerfMap> map_at(const std::string& path, os::SystemCalls* calls = nullptr) {
   return PerfMap::create({.path = path, .calls = calls}).value();
 }
 
 TEST(PerfMap, HasALineForEachFunction) {
   const std::string path = path_of("lines.map");
-  const auto map = make(path);
+  const auto map = map_at(path);
   map->published(at(0x7f0000001000, 0x40), "sum$i64");
   map->published(at(0xabc, 10), "with spaces in it");
   map->published(at(0x2000, 1), "two\nlines\r\n");
@@ -68,7 +68,7 @@ TEST(PerfMap, HasWhatTheCodeMemoryPublishes) {
   const std::byte* second = nullptr;
   {
     CodeMemoryOptions options;
-    options.listeners = {make(path)};
+    options.listeners = {map_at(path)};
     CodeMemory memory = CodeMemory::create(options).value();
     code = publish(memory, 7).value();
     auto batch = memory.begin_batch(100).value();
@@ -105,7 +105,7 @@ class Elsewhere : public os::SystemCalls {
 TEST(PerfMap, IsWherePerfLooksAndTheOwnersAlone) {
   const std::string path = path_of("elsewhere.map");
   Elsewhere calls(path);
-  const auto map = make({}, &calls);
+  const auto map = map_at({}, &calls);
   EXPECT_EQ(calls.asked, "/tmp/perf-" + std::to_string(::getpid()) + ".map");
   EXPECT_EQ(map->path(), calls.asked);
   const auto permissions = std::filesystem::status(path).permissions();
@@ -125,7 +125,7 @@ TEST(PerfMap, FollowsNoLinkThatSomebodyPutThere) {
 
 TEST(PerfMap, LongNamesAreCut) {
   const std::string path = path_of("long.map");
-  make(path)->published(at(0x1000, 1), std::string(100'000, 'n'));
+  map_at(path)->published(at(0x1000, 1), std::string(100'000, 'n'));
   const auto lines = lines_of(path);
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0], "1000 1 " + std::string(4000, 'n'));
@@ -133,7 +133,7 @@ TEST(PerfMap, LongNamesAreCut) {
 
 TEST(PerfMap, AForkedChildDoesNotWriteTheParentsLines) {
   const std::string path = path_of("fork.map");
-  auto map = make(path);
+  auto map = map_at(path);
   map->published(at(0x1000, 1), "of_the_parent");
   const pid_t child = ::fork();
   if (child == 0) {
@@ -154,7 +154,7 @@ TEST(PerfMap, ThreadsWriteWholeLines) {
   const std::string path = path_of("threads.map");
   constexpr unsigned kThreads = 3, kLines = 2000;
   {
-    const auto map = make(path);
+    const auto map = map_at(path);
     std::vector<std::jthread> threads;
     for (unsigned thread = 0; thread != kThreads; ++thread) {
       threads.emplace_back([&, thread] {
@@ -179,7 +179,7 @@ TEST(PerfMap, ThreadsWriteWholeLines) {
 }
 
 // Three buffers full; whether it went well.
-bool fill(const std::string& path, os::SystemCalls& calls) {
+bool fill_map(const std::string& path, os::SystemCalls& calls) {
   const auto map = PerfMap::create({.path = path, .calls = &calls});
   if (!map) return false;
   for (std::uintptr_t i = 0; i != 3000; ++i)
@@ -201,7 +201,7 @@ TEST(PerfMap, EachFailureIsToldLeavesWholeLinesAndLeaksNothing) {
     os::FaultCalls calls;
     calls.fail_at = n;
     calls.error = ENOSPC;
-    const bool is_well = fill(path, calls);
+    const bool is_well = fill_map(path, calls);
     EXPECT_EQ(os::descriptor_count(), descriptors);
     const std::string text = read_all(path);
     EXPECT_TRUE(text.empty() || text.ends_with("x\n"));
@@ -219,7 +219,7 @@ TEST(PerfMap, WritesThatDoHalfAreGoneOnWith) {
   const std::string path = path_of("halves.map");
   os::FaultCalls calls;
   calls.halves = true;
-  EXPECT_TRUE(fill(path, calls));
+  EXPECT_TRUE(fill_map(path, calls));
   EXPECT_EQ(lines_of(path).size(), 3000u);
 }
 
