@@ -43,7 +43,7 @@ def main():
         arguments = [settle(a) for a in action["arguments"]
                      if a not in GCC_ONLY and not a.startswith("-fdiagnostics-color")]
         source = arguments[arguments.index("-c") + 1]
-        if source.startswith(roots["external"]):
+        if source.startswith(os.path.join(roots["external"], "external", "")):
             continue
         # With and without -fPIC, for the build and for tools of the build: one of each will do.
         commands.setdefault(source, {"directory": workspace, "file": os.path.join(workspace, source),
