@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -130,7 +131,14 @@ void add_conversion(Command& mir, const char* name, const char* description, con
   command.examples(examples);
   command.runs([options, write](const Context& context) -> Result<ExitStatus> {
     SMF_ASSIGN(const mir::Unit unit, read_one(*options));
-    SMF_TRY(write_text(context, options->output.empty() ? "-" : options->output, write(unit)));
+    std::string written;
+    try {
+      written = write(unit);
+    } catch (const std::length_error& error) {
+      return std::unexpected(
+          Error{.code = ErrorCode::kLimit, .message = error.what(), .path = options->file});
+    }
+    SMF_TRY(write_text(context, options->output.empty() ? "-" : options->output, written));
     return ExitStatus::kDone;
   });
 }

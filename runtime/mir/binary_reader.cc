@@ -102,7 +102,8 @@ class BinaryReader {
   // Each of what is counted takes a byte at least.
   std::uint32_t count() {
     const std::uint64_t value = number();
-    if (value > bytes_.size() - at_) refuse(fmt::format("a count of {}, more than the bytes that are left", value));
+    if (value > bytes_.size() - at_)
+      refuse(fmt::format("a count of {}, more than the bytes that are left", value));
     if (value >= Operand::kMaxIndex) refuse("2^30 things in a unit");
     return static_cast<std::uint32_t>(value);
   }

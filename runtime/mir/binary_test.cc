@@ -229,7 +229,7 @@ TEST(BinaryErrors, OfNumbers) {
   expect_refused("ac 02 00 0f", "ac 00 00 0f", "a number that is written wrongly");
   expect_refused("ac 02 00 0f", "ff ff ff ff ff ff ff ff ff 02 00 0f", "written wrongly");
   expect_refused("ac 02 00 0f", "ff ff ff ff 0f 00 0f", "symbol 4294967295");
-  expect_refused("02 01 05 02", "02 01 ff 7f 02", "too few bytes");
+  expect_refused("02 01 05 02", "02 01 ff 7f 02", "more than the bytes that are left");
   expect_refused("05 03 03 01 05 00", "06 03 03 01 05 00", "more or fewer things");
   expect_refused("05 03 03 01 05 00", "05 03 03 02 05 00", "more or fewer things");
   expect_refused("05 03 03 01 05 00", "05 03 03 01 04 00", "more or fewer things");
@@ -242,7 +242,7 @@ TEST(BinaryErrors, OfStrings) {
   expect_refused("01 05 00 03 01", "01 05 06 03 01", "the name is no string");
   expect_refused("6d 61 78", "ff 61 78", "string 0 is not UTF-8");
   expect_refused("54 61 62", "54 61 61", "string 3 is there twice");
-  expect_refused("03 01 01 01 05 6d", "03 01 01 01 3e 6d", "too few bytes");
+  expect_refused("03 01 01 01 05 6d", "03 01 01 01 3e 6d", "more than the bytes that are left");
   expect_refused("03 01 01 01 05 6d", "30 30 01 01 05 6d", "longer than what is there");
 }
 

@@ -13,6 +13,7 @@
 // what is ours only where it says something: a module without definitions has no "types".
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -34,7 +35,8 @@ using GenericParameters = std::map<std::string, std::vector<std::string>, std::l
 Result<Unit> read_json(std::string_view text, const GenericParameters& given = {});
 
 // One function that is alone and has no definitions is written as such, all else as a module.
-// Throws std::bad_alloc.
-std::string write_json(const Unit& unit);
+// Throws std::bad_alloc, and std::length_error above `max_size` bytes: a stored body of a few bytes
+// can name one long type any number of times.
+std::string write_json(const Unit& unit, std::size_t max_size = kMaxWritten);
 
 }  // namespace smf::mir

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <iterator>
+#include <stdexcept>
 
 #include "runtime/mir/json.h"
 #include "runtime/mir/shapes.h"
@@ -13,7 +14,7 @@ namespace {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(const Unit& unit) : unit_(unit) {}
+  explicit JsonWriter(const Unit& unit, std::size_t max_size) : unit_(unit), max_size_(max_size) {}
 
   std::string write() && {
     const bool is_alone =
@@ -51,6 +52,7 @@ class JsonWriter {
     for (const auto& one : range) {
       if (!is_first) out_ += ',';
       is_first = false;
+      check_size();
       write(one);
     }
     out_ += ']';
@@ -59,7 +61,13 @@ class JsonWriter {
     list(ids, [&](TypeId id) { type(id); });
   }
 
+  void check_size() const {
+    if (out_.size() > max_size_)
+      throw std::length_error(fmt::format("more than {} bytes when written out", max_size_));
+  }
+
   void type(TypeId id) {
+    check_size();
     const Type& type = unit_.types[id];
     const auto parts = unit_.parts(type);
     const std::string_view name = kTypeNames[static_cast<std::size_t>(type.kind)].json;
@@ -422,11 +430,14 @@ class JsonWriter {
   }
 
   const Unit& unit_;
+  const std::size_t max_size_;
   std::string out_{};
 };
 
 }  // namespace
 
-std::string write_json(const Unit& unit) { return JsonWriter(unit).write(); }
+std::string write_json(const Unit& unit, std::size_t max_size) {
+  return JsonWriter(unit, max_size).write();
+}
 
 }  // namespace smf::mir

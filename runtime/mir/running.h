@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/mir/binary.h"
 #include "runtime/mir/interpreter.h"
+#include "runtime/mir/json.h"
 #include "runtime/mir/layout.h"
 #include "runtime/mir/program.h"
 #include "runtime/mir/text.h"
@@ -62,13 +64,20 @@ class Running {
     const auto added = program.add(*std::move(unit));
     ASSERT_TRUE(added.has_value()) << added.error().describe();
   }
-  // One of testdata/templates.
+  // One of testdata/templates, after a way through all its forms: text, JSON, bytes.
   void add_file(const std::string& name) {
     std::ifstream file("testdata/templates/" + name);
     ASSERT_TRUE(file.is_open()) << name;
     std::stringstream text;
     text << file.rdbuf();
-    add(text.str());
+    const auto from_text = read_text(text.str());
+    ASSERT_TRUE(from_text.has_value()) << from_text.error().describe();
+    const auto from_json = read_json(write_json(*from_text));
+    ASSERT_TRUE(from_json.has_value()) << from_json.error().describe();
+    auto unit = read_binary(write_binary(*from_json));
+    ASSERT_TRUE(unit.has_value()) << unit.error().describe();
+    const auto added = program.add(*std::move(unit));
+    ASSERT_TRUE(added.has_value()) << added.error().describe();
   }
   Result<FunctionId> make(std::string_view name, std::initializer_list<std::string_view> types) {
     Callee callee{.name = std::string(name)};

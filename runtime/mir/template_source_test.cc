@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 
+#include "runtime/mir/binary.h"
 #include "runtime/mir/json.h"
 #include "runtime/mir/running.h"
 #include "runtime/mir/text.h"
@@ -100,13 +103,38 @@ TEST(TemplateSource, DefinitionsOfOtherFilesAreFoundByTheirSymbols) {
   EXPECT_EQ(heading(*body, body->functions[0]), "get<T>(List<T>) -> List<T>");
 }
 
-TEST(TemplateSource, TemplatesOfFilesAreWhatTheyWereWhenReadBack) {
-  for (const char* const file : {"basic", "map", "matrix", "slices", "sort", "text", "vec"}) {
+std::string content_of(const std::string& path) {
+  std::ifstream in("testdata/templates/" + path);
+  EXPECT_TRUE(in.is_open()) << path;
+  std::stringstream content;
+  content << in.rdbuf();
+  return content.str();
+}
+
+constexpr const char* kFiles[] = {"basic", "map", "matrix", "slices", "sort", "text", "vec"};
+
+// Modules hold these bytes: another version of the format has to have another number.
+TEST(TemplateSource, TheBytesOfFilesStayWhatTheyAre) {
+  for (const std::string file : kFiles) {
     SCOPED_TRACE(file);
-    std::ifstream in("testdata/templates/" + std::string(file) + ".mir");
-    std::stringstream text;
-    text << in.rdbuf();
-    const auto unit = read_source(text.str());
+    const std::string text = content_of(file + ".mir");
+    const std::string bytes = content_of("bytes/" + file + ".bin");
+    const auto unit = read_source(text);
+    ASSERT_TRUE(unit) << unit.error().describe();
+    EXPECT_EQ(as_text(write_binary(*unit)), bytes);
+    const auto body = read_body(as_bytes(bytes));
+    ASSERT_TRUE(body) << body.error().describe();
+    EXPECT_EQ(write_text(*body), text);
+    const auto json = read_source(write_json(*unit));
+    ASSERT_TRUE(json) << json.error().describe();
+    EXPECT_EQ(write_text(*json), text);
+  }
+}
+
+TEST(TemplateSource, TemplatesOfFilesAreWhatTheyWereWhenReadBack) {
+  for (const std::string file : kFiles) {
+    SCOPED_TRACE(file);
+    const auto unit = read_source(content_of(file + ".mir"));
     ASSERT_TRUE(unit) << unit.error().describe();
     const auto templates = make_templates(*unit);
     ASSERT_TRUE(templates) << templates.error().describe();

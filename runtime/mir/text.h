@@ -18,6 +18,7 @@
 // read well, and both hide what the blocks hold.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -36,11 +37,11 @@ inline constexpr int kMaxTextDepth = 500;
 Result<Unit> read_text(std::string_view text);
 
 // The canonical text: any other with the same meaning reads as a Unit that is written like this.
-// Throws std::bad_alloc.
-std::string write_text(const Unit& unit);
+// Throws std::bad_alloc, and std::length_error above `max_size` bytes, as write_json() does.
+std::string write_text(const Unit& unit, std::size_t max_size = kMaxWritten);
 
-// A line about one thing of a unit: `max<T: ordered>(T, T) -> T`, `List<T>`. Throw
-// std::bad_alloc.
+// A line about one thing of a unit: `max<T: ordered>(T, T) -> T`, `List<T>`; what is
+// longer than a thousand bytes ends in `...`. Throw std::bad_alloc.
 std::string heading(const Unit& unit, const Function& function);
 std::string heading(const Unit& unit, const Definition& definition);
 

@@ -325,5 +325,19 @@ TEST(Text, TypesNestAsDeepAsInJsonAndNoDeeper) {
   EXPECT_EQ(foreign.error().message, "4:517: nested deeper than 500");
 }
 
+// Each type is two of the one before.
+TEST(Text, WhatIsShortAsBytesAndEndlessAsTextIsALimit) {
+  UnitBuilder builder;
+  TypeId type = primitive(TypeKind::kI64);
+  for (int i = 0; i != 200; ++i) type = builder.type(TypeKind::kTuple, {{type, type}});
+  const TypeId signature = builder.type(TypeKind::kFuncPtr, {{kNone, type}});
+  builder.unit.functions.push_back({.name = builder.string("f"), .signature = signature});
+  EXPECT_THROW(write_text(builder.unit, 1 << 20), std::length_error);
+  EXPECT_THROW(write_json(builder.unit, 1 << 20), std::length_error);
+  const std::string line = heading(builder.unit, builder.unit.functions[0]);
+  EXPECT_TRUE(line.starts_with("f(((") && line.ends_with("...")) << line;
+  EXPECT_LT(line.size(), 1'100u);
+}
+
 }  // namespace
 }  // namespace smf::mir

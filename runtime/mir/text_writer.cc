@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -16,9 +17,13 @@
 namespace smf::mir {
 namespace {
 
+constexpr std::size_t kMaxHeading = 1000;
+
 class TextWriter {
  public:
-  explicit TextWriter(const Unit& unit) : unit_(unit) { find_bare_definitions(); }
+  explicit TextWriter(const Unit& unit, std::size_t max_size) : unit_(unit), max_size_(max_size) {
+    find_bare_definitions();
+  }
 
   std::string write() && {
     if (unit_.name != kNone) put("module {}\n", quote(unit_.string(unit_.name)));
@@ -28,16 +33,26 @@ class TextWriter {
   }
 
   std::string heading(const Function& function) && {
-    name_with_parameters(function.name, function.parameters);
-    signature(function.signature);
-    return std::move(out_);
+    return in_short([&] {
+      name_with_parameters(function.name, function.parameters);
+      signature(function.signature);
+    });
   }
   std::string heading(const Definition& definition) && {
-    name_with_parameters(definition.name, definition.parameters);
-    return std::move(out_);
+    return in_short([&] { name_with_parameters(definition.name, definition.parameters); });
   }
 
  private:
+  template <typename Write>
+  std::string in_short(const Write& write) {
+    try {
+      write();
+    } catch (const std::length_error&) {
+      out_ += "...";
+    }
+    return std::move(out_);
+  }
+
   template <typename... Arguments>
   void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
@@ -48,6 +63,7 @@ class TextWriter {
     for (const auto& one : range) {
       if (!is_first) out_ += ", ";
       is_first = false;
+      check_size();
       write(one);
     }
   }
@@ -82,7 +98,13 @@ class TextWriter {
     });
   }
 
+  void check_size() const {
+    if (out_.size() > max_size_)
+      throw std::length_error(fmt::format("more than {} bytes when written out", max_size_));
+  }
+
   void type(TypeId id) {
+    check_size();
     const Type& type = unit_.types[id];
     const auto parts = unit_.parts(type);
     const std::string_view word = kTypeNames[static_cast<std::size_t>(type.kind)].text;
@@ -392,6 +414,7 @@ class TextWriter {
     signature(function.signature);
     put(" entry {} {{\n", function.entry);
     for (const Local& local : Unit::of(unit_.locals, function.locals)) {
+      check_size();
       put("  local %{}", local.id);
       if (local.name != kNone) put(" {}", name(local.name));
       out_ += ": ";
@@ -405,13 +428,17 @@ class TextWriter {
       put("  block {}", block.id);
       if (block.label != kNone) put(" {}", name(block.label));
       out_ += ":\n";
-      for (const Instruction& one : Unit::of(unit_.instructions, block.instructions)) write(one);
+      for (const Instruction& one : Unit::of(unit_.instructions, block.instructions)) {
+        check_size();
+        write(one);
+      }
       write(block.terminator);
     }
     out_ += "}\n";
   }
 
   const Unit& unit_;
+  const std::size_t max_size_;
   std::string out_{};
   std::map<Symbol, const Definition*> bare_definitions_{};
   List scope_{};
@@ -419,14 +446,16 @@ class TextWriter {
 
 }  // namespace
 
-std::string write_text(const Unit& unit) { return TextWriter(unit).write(); }
+std::string write_text(const Unit& unit, std::size_t max_size) {
+  return TextWriter(unit, max_size).write();
+}
 
 std::string heading(const Unit& unit, const Function& function) {
-  return TextWriter(unit).heading(function);
+  return TextWriter(unit, kMaxHeading).heading(function);
 }
 
 std::string heading(const Unit& unit, const Definition& definition) {
-  return TextWriter(unit).heading(definition);
+  return TextWriter(unit, kMaxHeading).heading(definition);
 }
 
 }  // namespace smf::mir

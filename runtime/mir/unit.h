@@ -31,6 +31,10 @@ namespace smf::mir {
 
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
+// Bytes that a Unit is written as at most, in JSON or text. A body of a few bytes can name one long
+// type, or one long string, any number of times.
+inline constexpr std::size_t kMaxWritten = std::size_t{1} << 30;
+
 // Indices into the arrays of a Unit.
 using StringId = std::uint32_t;
 using TypeId = std::uint32_t;
