@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -19,15 +18,14 @@
 namespace smf::ffi {
 namespace {
 
-const bool kIsLong = std::getenv("SMF_LONG") != nullptr;
-
-INSTANTIATE_TEST_SUITE_P(Both, Memory,
+using RandomMemory = Memory;
+INSTANTIATE_TEST_SUITE_P(Both, RandomMemory,
                          testing::Values(CodeProtection::kDualMapping,
                                          CodeProtection::kPageProtection),
                          name_of);
 
 // A block as the model knows it.
-struct Known {
+struct KnownBlock {
   std::int64_t size;
   bool is_code;
   std::int64_t protection;
@@ -37,9 +35,9 @@ struct Known {
 };
 
 // Random calls, of which the model says what they give.
-class Model {
+class MemoryModel {
  public:
-  Model(ExecMemory& memory, unsigned seed) : memory_(memory), random_(seed) {}
+  MemoryModel(ExecMemory& memory, unsigned seed) : memory_(memory), random_(seed) {}
 
   void step() {
     pick();
@@ -101,12 +99,12 @@ class Model {
     note(made.has_value() == (size != 0));
     if (!made) return;
     note(known_
-             .emplace(*made, Known{.size = size,
-                                   .is_code = is_code,
-                                   .protection = is_code ? kReadExecute : kReadWrite,
-                                   .was_executable = is_code,
-                                   .written = 0,
-                                   .returns = {}})
+             .emplace(*made, KnownBlock{.size = size,
+                                        .is_code = is_code,
+                                        .protection = is_code ? kReadExecute : kReadWrite,
+                                        .was_executable = is_code,
+                                        .written = 0,
+                                        .returns = {}})
              .second);
   }
 
@@ -167,15 +165,15 @@ class Model {
 
   ExecMemory& memory_;
   std::mt19937 random_;
-  std::map<std::int64_t, Known> known_{};
+  std::map<std::int64_t, KnownBlock> known_{};
   std::int64_t address_ = 0, size_ = 0, begin_ = 0;
-  Known* block_ = nullptr;
+  KnownBlock* block_ = nullptr;
   bool is_whole_ = false;
 };
 
-TEST_P(Memory, RandomCallsGiveWhatTheModelSays) {
+TEST_P(RandomMemory, RandomCallsGiveWhatTheModelSays) {
   for (unsigned seed = 1; seed <= (kIsLong ? 300u : 8u); ++seed) {
-    Model model(memory, seed);
+    MemoryModel model(memory, seed);
     for (int i = 0; i < 2000 && model.wrong == 0; ++i) model.step();
     EXPECT_EQ(model.wrong, 0) << "seed " << seed;
     EXPECT_GT(model.calls, 30);
@@ -185,7 +183,7 @@ TEST_P(Memory, RandomCallsGiveWhatTheModelSays) {
 
 // Addresses are shared, so that others write and free what one calls. A call gives what was written
 // as a whole, or is refused.
-TEST_P(Memory, EightThreadsAllocateWriteCallAndFreeTheSameCode) {
+TEST_P(RandomMemory, EightThreadsAllocateWriteCallAndFreeTheSameCode) {
   constexpr int kThreads = 8, kSlots = 16;
   constexpr std::int64_t kSize = 100;
   const int steps = kIsLong ? 200'000 : 2'000;

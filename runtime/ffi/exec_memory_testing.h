@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <span>
@@ -15,14 +14,10 @@
 #include "runtime/exec/machine_code.h"
 #include "runtime/ffi/exec_memory.h"
 #include "runtime/ffi/sample_code.h"
+#include "runtime/ffi/testing.h"
 #include "runtime/os/tiny_function.h"
 
 namespace smf::ffi {
-
-inline constexpr std::int64_t kNone = 0, kRead = 1, kWrite = 2, kExecute = 4;
-inline constexpr std::int64_t kReadWrite = kRead | kWrite, kReadExecute = kRead | kExecute;
-
-inline std::int64_t page_size() { return ::sysconf(_SC_PAGESIZE); }
 
 inline std::byte* at(std::int64_t address) { return reinterpret_cast<std::byte*>(address); }
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -19,26 +18,13 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/ffi/testing.h"
 #include "runtime/os/fault_calls.h"
 
 namespace smf::ffi {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::int64_t kReadWrite = MappedFiles::kRead | MappedFiles::kWrite;
-const bool kIsLong = std::getenv("SMF_LONG") != nullptr;
-
-std::int64_t page_size() { return ::sysconf(_SC_PAGESIZE); }
-
-// Lines of /proc/self/maps with the text.
-std::size_t mapping_count(const std::string& text) {
-  std::ifstream maps("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(maps, line);)
-    count += line.find(text) != std::string::npos ? 1 : 0;
-  return count;
-}
 
 std::string text_of(const Allocation& bytes) {
   return {reinterpret_cast<const char*>(bytes.data.get()), bytes.size};
@@ -67,7 +53,7 @@ class Files : public testing::Test {
 };
 
 // A mapping as the model knows it.
-struct Known {
+struct KnownMapping {
   std::int64_t size;
   std::int64_t protection;
   std::int64_t flags;
@@ -75,9 +61,10 @@ struct Known {
 };
 
 // Random calls, of which the model says what they give.
-class Model {
+class MappingModel {
  public:
-  Model(MappedFiles& files, std::vector<std::pair<std::string, std::string>> content, unsigned seed)
+  MappingModel(MappedFiles& files, std::vector<std::pair<std::string, std::string>> content,
+               unsigned seed)
       : files_(files), content_(std::move(content)), random_(seed) {}
 
   void step() {
@@ -145,13 +132,14 @@ class Model {
                               : content.substr(static_cast<std::size_t>(offset),
                                                static_cast<std::size_t>(got->size));
     ASSERT_TRUE(
-        known_.emplace(got->address, Known{got->size, protection, flags, std::move(bytes)}).second);
+        known_.emplace(got->address, KnownMapping{got->size, protection, flags, std::move(bytes)})
+            .second);
     most_at_once = std::max(most_at_once, known_.size());
     EXPECT_EQ(files_.count(), known_.size());
   }
 
   // A mapping, or none that is there.
-  std::pair<std::int64_t, const Known*> any() {
+  std::pair<std::int64_t, const KnownMapping*> any() {
     if (known_.empty() || random_() % 16 == 0) return {number(1 << 20), nullptr};
     const auto found = std::next(known_.begin(), below(std::ssize(known_)));
     return {found->first, &found->second};
@@ -172,8 +160,8 @@ class Model {
 
   struct Spot {
     std::int64_t address;
-    const Known* known;   // the mapping that it is in
-    std::int64_t inside;  // bytes from there
+    const KnownMapping* known;  // the mapping that it is in
+    std::int64_t inside;        // bytes from there
   };
 
   // In a mapping, or a little behind its end, where the next one may begin.
@@ -190,7 +178,8 @@ class Model {
   }
 
   // Of the mapping that the bytes `offset` behind are in, if it can be read.
-  const std::string* readable(const Known* known, std::int64_t inside, std::int64_t offset) const {
+  const std::string* readable(const KnownMapping* known, std::int64_t inside,
+                              std::int64_t offset) const {
     if (known == nullptr || offset < 0) return nullptr;
     if (offset > known->size - inside || known->protection % 2 == 0) return nullptr;
     return &known->content;
@@ -257,7 +246,7 @@ class Model {
   MappedFiles& files_;
   std::vector<std::pair<std::string, std::string>> content_;
   std::mt19937 random_;
-  std::map<std::int64_t, Known> known_{};
+  std::map<std::int64_t, KnownMapping> known_{};
 };
 
 TEST_F(Files, RandomCallsGiveWhatTheModelSays) {
@@ -270,7 +259,7 @@ TEST_F(Files, RandomCallsGiveWhatTheModelSays) {
   const int descriptors = os::descriptor_count();
   for (unsigned seed = 1; seed <= (kIsLong ? 300u : 8u); ++seed) {
     MappedFiles files;
-    Model model(files, content, seed);
+    MappingModel model(files, content, seed);
     for (int i = 0; i < 600 && !HasFailure(); ++i) model.step();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
     EXPECT_GT(model.successes, 100);
@@ -278,7 +267,7 @@ TEST_F(Files, RandomCallsGiveWhatTheModelSays) {
     EXPECT_GT(model.most_at_once, 3u);
     model.unmap_all();
     EXPECT_EQ(files.count(), 0u);
-    EXPECT_EQ(mapping_count(folder_), 0u);
+    EXPECT_EQ(os::mapping_count(folder_.native()), 0u);
   }
   EXPECT_EQ(os::descriptor_count(), descriptors);
 }
@@ -312,7 +301,7 @@ TEST_F(Files, WhateverSystemCallFailsNothingIsLeft) {
     const auto memory = files.map("", kReadWrite, 0x22, 0, 1 << 20);
     if (count(memory)) count(files.unmap(memory->address, memory->size));
     EXPECT_EQ(files.count(), 0u) << "call " << n;
-    EXPECT_EQ(mapping_count(folder_), 0u) << "call " << n;
+    EXPECT_EQ(os::mapping_count(folder_.native()), 0u) << "call " << n;
     EXPECT_EQ(os::descriptor_count(), descriptors) << "call " << n;
     went_well = calls.calls <= n;
     // Nobody is told of a close that fails.
@@ -418,10 +407,10 @@ TEST_F(Files, EightThreadsMapReadAdviseAndUnmapTheSameMappings) {
   EXPECT_GT(reads, 0);
   // What is left is known, by address and as a whole.
   EXPECT_EQ(files.count(), static_cast<std::size_t>(mapped - unmapped));
-  EXPECT_EQ(mapping_count(folder_), files.count());
+  EXPECT_EQ(os::mapping_count(folder_.native()), files.count());
   for (const auto& address : addresses)
     static_cast<void>(files.unmap(address, static_cast<std::int64_t>(size)));
-  EXPECT_EQ(mapping_count(folder_), files.count());
+  EXPECT_EQ(os::mapping_count(folder_.native()), files.count());
   EXPECT_EQ(os::descriptor_count(), descriptors);
 }
 
@@ -431,7 +420,7 @@ class Standing : public os::SystemCalls {
   int madvise(void*, size_t, int) override {
     inside.arrive_and_wait();
     leave.arrive_and_wait();
-    still_mapped = mapping_count(path) != 0;
+    still_mapped = os::mapping_count(path) != 0;
     return 0;
   }
   std::string path;
@@ -452,12 +441,12 @@ TEST_F(Files, UnmappingWaitsForAUseThatIsUnderWay) {
   std::jthread unmapper([&] {
     EXPECT_TRUE(files.unmap(mapped->address, mapped->size));
     EXPECT_TRUE(calls.still_mapped);
-    EXPECT_EQ(mapping_count(path(0)), 0u);
+    EXPECT_EQ(os::mapping_count(path(0)), 0u);
   });
   // Out of the table at once, and in memory until the use is over.
   while (files.count() != 0) std::this_thread::yield();
   EXPECT_FALSE(files.read_bytes(mapped->address, 0, 1));
-  EXPECT_EQ(mapping_count(path(0)), 1u);
+  EXPECT_EQ(os::mapping_count(path(0)), 1u);
   calls.leave.arrive_and_wait();
   user.join();
   unmapper.join();
@@ -495,7 +484,7 @@ TEST_F(Files, ATruncationUnderReadersIsAnErrorAndNoSignal) {
     EXPECT_TRUE(files.unmap(mapped->address, mapped->size));
   }
   EXPECT_EQ(refused, rounds);
-  EXPECT_EQ(mapping_count(folder_), 0u);
+  EXPECT_EQ(os::mapping_count(folder_.native()), 0u);
 }
 
 }  // namespace
