@@ -37,14 +37,22 @@ exit 42
 END
 }
 
-# Debian, where the packages named are installed, and those that apt-get is told to.
+# Debian for amd64, where the packages named are installed (for another processor: NAME:arm64), and
+# those that apt-get is told to.
 fake_debian() {
     printf '%s\n' "$@" > "$work/installed"
     fake dpkg-query << END
 case "\$*" in
 *Version*) echo 4.2.3+ds-9; exit ;;
 esac
-while read -r package; do [ -z "\$package" ] || echo "installed \$package"; done < '$work/installed'
+echo "installed dpkg:amd64"
+while read -r package; do
+    case "\$package" in
+    "") ;;
+    *:*) echo "installed \$package" ;;
+    *) echo "installed \$package:amd64" ;;
+    esac
+done < '$work/installed'
 echo "no packages found" >&2
 exit 1
 END
@@ -178,6 +186,15 @@ call build //x
 expect_status 42
 expect_none log "apt-get|Status"
 expect_quiet
+
+case="another processor's package does not count, one for all does"
+fresh
+fake_bazel no_version
+fake_debian $(everything | grep -v -x -e libfmt-dev -e python3) libfmt-dev:arm64 python3:all
+fake_user 0
+call build //x
+expect_status 42
+expect_line err "bazelw: installing from Debian: libfmt-dev"
 
 case="root: missing packages are installed at once, and only these"
 fresh
