@@ -15,12 +15,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <span>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@
 #include "runtime/mir/random_function.h"
 #include "runtime/mir/sample_values.h"
 #include "runtime/mir/text.h"
-#include "runtime/mir/verify.h"
+#include "runtime/mir/unit_coverage.h"
 #include "runtime/os/filter_program.h"
 
 namespace smf::mir {
@@ -121,51 +122,10 @@ class CLibrary {
 // ---- What there was ----
 
 struct Seen {
-  std::set<Op> ops;
-  std::set<std::pair<BinaryOp, TypeId>> unchecked, checked;
-  std::set<std::pair<UnaryOp, TypeId>> unary;
-  std::set<std::pair<TypeId, TypeId>> casts;
-  std::set<std::size_t> intrinsics;
-  std::set<TypeKind> types;
-  std::set<End> ends;
+  UnitCoverage coverage;
   std::uint64_t returned = 0;
   std::map<Trap::Kind, std::uint64_t> traps;
   std::uint64_t steps = 0;
-
-  void look_at(const Unit& unit, TypeId type) {
-    if (type == kNone || (type >= kPrimitives && !looked_at.insert(type).second)) return;
-    types.insert(unit.types[type].kind);
-    for (const TypeId part : unit.parts(type)) look_at(unit, part);
-  }
-  void look_at(const Unit& unit) {
-    looked_at.clear();
-    for (const Function& function : unit.functions) {
-      std::map<LocalId, TypeId> locals;
-      for (const Local& local : Unit::of(unit.locals, function.locals)) {
-        locals[local.id] = local.type;
-        look_at(unit, local.type);
-      }
-      const auto type_of = [&](Operand operand) {
-        return operand.is_local() ? locals.at(operand.index) : unit.constants[operand.index].type;
-      };
-      for (const Block& block : Unit::of(unit.blocks, function.blocks)) {
-        ends.insert(block.terminator.end);
-        for (const Instruction& one : Unit::of(unit.instructions, block.instructions)) {
-          ops.insert(one.op);
-          const auto operands = unit.of(one);
-          const TypeId type = operands.empty() ? kNone : type_of(operands[0]);
-          if (one.op == Op::kBinary) unchecked.emplace(static_cast<BinaryOp>(one.detail), type);
-          if (one.op == Op::kChecked) checked.emplace(static_cast<BinaryOp>(one.detail), type);
-          if (one.op == Op::kUnary) unary.emplace(static_cast<UnaryOp>(one.detail), type);
-          if (one.op == Op::kCast) casts.emplace(type, one.type);
-          if (one.op == Op::kIntrinsic) intrinsics.insert(find_intrinsic(unit.string(one.number)));
-        }
-      }
-    }
-  }
-
- private:
-  std::set<TypeId> looked_at;
 };
 
 // ---- The comparison ----
@@ -280,18 +240,18 @@ class Trial {
   bool is_shown_ = false;
 };
 
-// Whether there is a gcc that makes libraries for this process.
 void compare(std::uint64_t first, std::uint64_t last, Seen& seen, bool is_shown = false) {
   for (std::uint64_t begin = first; begin <= last; begin += kBatch) {
     std::string code(c_prologue());
+    const std::size_t prologue = code.size();
     std::vector<std::unique_ptr<Trial>> trials;
     for (std::uint64_t seed = begin; seed <= std::min(last, begin + kBatch - 1); ++seed) {
-      seen.look_at(random_function(seed));
+      seen.coverage.add(random_function(seed));
       trials.push_back(std::make_unique<Trial>(seed));
       code += trials.back()->c_code();
     }
     if (testing::Test::HasFailure()) return;
-    if (is_shown) std::fputs(code.c_str(), stdout);
+    if (is_shown) std::fputs(code.c_str() + prologue, stdout);
     const CLibrary library(code);
     ASSERT_EQ(library.error(), "") << "seeds from " << begin;
     *library.find<decltype(&on_trap)>("smf_trap") = &on_trap;
@@ -313,53 +273,18 @@ void print(const Seen& seen) {
              trapped(Trap::Kind::kUnreachable), seen.steps);
 }
 
-// Everything but what is of other back ends.
-void expect_everything(const Seen& seen) {
-  for (std::size_t i = 0; i != kOps; ++i) {
-    const auto op = static_cast<Op>(i);
-    EXPECT_TRUE(op == Op::kForeign || seen.ops.contains(op)) << kOpNames[i].json;
+class COracle : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::getenv("SMF_EMULATE_CPU") != nullptr)
+      GTEST_SKIP() << "gcc is not for the processor that is emulated";
+    const CLibrary probe(c_prologue());
+    if (probe.is_missing()) GTEST_SKIP() << "there is no gcc in PATH";
+    ASSERT_EQ(probe.error(), "");
   }
-  for (std::size_t i = 0; i != kEnds; ++i) {
-    const auto end = static_cast<End>(i);
-    EXPECT_TRUE(end == End::kForeign || seen.ends.contains(end)) << i;
-  }
-  for (std::size_t i = 0; i != kIntrinsics; ++i)
-    EXPECT_TRUE(seen.intrinsics.contains(i)) << kIntrinsicNames[i];
-  const std::set<TypeKind> not_here = {TypeKind::kDict, TypeKind::kUnion, TypeKind::kPromise,
-                                       TypeKind::kGenerator, TypeKind::kActor};
-  for (std::size_t i = 0; i != kTypeKinds; ++i) {
-    const auto kind = static_cast<TypeKind>(i);
-    EXPECT_EQ(seen.types.contains(kind), !not_here.contains(kind)) << kTypeNames[i].json;
-  }
-  // Of each type that they have.
-  for (TypeId type = 0; type != primitive(TypeKind::kUnit); ++type) {
-    const auto kind = static_cast<TypeKind>(type);
-    const bool is_bool = kind == TypeKind::kBool;
-    const std::string_view name = kTypeNames[type].json;
-    for (std::size_t i = 0; i != kBinaryOps; ++i) {
-      const auto op = static_cast<BinaryOp>(i);
-      const bool is_bitwise = op >= BinaryOp::kBitAnd && op <= BinaryOp::kBitXor;
-      if (op == BinaryOp::kOffset) continue;
-      if (is_float(kind) && (is_bitwise || is_shift(op))) continue;
-      if (is_bool && !is_bitwise && !is_comparison(op)) continue;
-      EXPECT_TRUE(seen.unchecked.contains({op, type})) << kBinaryNames[i].json << " of " << name;
-      EXPECT_TRUE(seen.checked.contains({op, type}))
-          << "checked " << kBinaryNames[i].json << " of " << name;
-    }
-    EXPECT_EQ(seen.unary.contains({UnaryOp::kNeg, type}), !is_bool) << name;
-    EXPECT_EQ(seen.unary.contains({UnaryOp::kNot, type}), is_bool) << name;
-    EXPECT_EQ(seen.unary.contains({UnaryOp::kBitNot, type}), is_integer(kind)) << name;
-    for (TypeId to = 0; to != primitive(TypeKind::kUnit); ++to)
-      EXPECT_TRUE(seen.casts.contains({type, to})) << name << " to " << kTypeNames[to].json;
-  }
-}
+};
 
-TEST(COracle, TheInterpreterAndCAgree) {
-  if (std::getenv("SMF_EMULATE_CPU") != nullptr)
-    GTEST_SKIP() << "gcc is not for the processor that is emulated";
-  const CLibrary probe(c_prologue());
-  if (probe.is_missing()) GTEST_SKIP() << "there is no gcc in PATH";
-  ASSERT_EQ(probe.error(), "");
+TEST_F(COracle, TheInterpreterAndCAgree) {
   Seen seen;
   if (const char* const seed = std::getenv("SMF_SEED")) {
     const std::uint64_t one = std::strtoull(seed, nullptr, 0);
@@ -369,7 +294,47 @@ TEST(COracle, TheInterpreterAndCAgree) {
   }
   compare(1, kFunctions, seen);
   print(seen);
-  if (!HasFailure()) expect_everything(seen);
+  if (!HasFailure()) seen.coverage.expect_each();
+}
+
+// Whatever a Program has made can be C: here the templates of testdata, for i64.
+TEST_F(COracle, TemplatesAreC) {
+  std::string code(c_prologue());
+  std::string sum;
+  for (const std::string_view name : {"basic", "map", "matrix", "slices", "sort", "text", "vec"}) {
+    std::ifstream file(fmt::format("testdata/templates/{}.mir", name));
+    ASSERT_TRUE(file.is_open()) << name;
+    std::stringstream text;
+    text << file.rdbuf();
+    const auto unit = read_text(text.str());
+    ASSERT_TRUE(unit) << unit.error().describe();
+    Program program;
+    Layouts layouts(program);
+    ASSERT_TRUE(program.add(*unit));
+    std::vector<FunctionId> entries;
+    for (const Function& function : unit->functions) {
+      Callee callee{.name = std::string(unit->string(function.name))};
+      callee.arguments.assign(function.parameters.count, primitive(TypeKind::kI64));
+      const auto made = program.make(callee);
+      ASSERT_TRUE(made) << made.error().describe();
+      entries.push_back(*made);
+      if (callee.name == "sum") sum = fmt::format("slices_f{}_call", *made);
+    }
+    const auto emitted = emit_c(program, layouts, fmt::format("{}_", name), entries);
+    ASSERT_TRUE(emitted) << emitted.error().describe();
+    code += emitted->code;
+  }
+  const CLibrary library(code);
+  ASSERT_EQ(library.error(), "");
+  const std::int64_t values[] = {1, -20, 300};
+  const struct {
+    const std::int64_t* data;
+    std::uint64_t size;
+  } slice{values, 3};
+  const void* const arguments[] = {&slice};
+  std::int64_t result = 0;
+  library.find<void(const void* const*, void*)>(sum)(arguments, &result);
+  EXPECT_EQ(result, 281);
 }
 
 }  // namespace

@@ -35,13 +35,8 @@ TypeKind half(TypeKind kind) {
   }
 }
 
-constexpr std::uint64_t kHighest = ~std::uint64_t{0} >> 1;
-
 // The largest signed number of a type that is as wide.
-std::uint64_t without_top(TypeKind kind) {
-  if (kind == TypeKind::kChar) return kHighest >> 48;
-  return kHighest >> (64 - (8u << (static_cast<unsigned>(kind) % 4)));
-}
+std::uint64_t without_top(TypeKind kind) { return ~std::uint64_t{0} >> 1 >> (64 - bits_of(kind)); }
 
 }  // namespace
 
@@ -107,6 +102,11 @@ void RandomBody::binary() {
   Operand left = value(type);
   const TypeId right_type = is_shift(op) ? types_.integer() : type;
   Operand right = value(right_type);
+  if (is_shift(op) && chance(2)) {
+    // About the width.
+    const std::uint64_t width = bits_of(of_type);
+    right = integer(right_type, choice_.of(std::array{width - 1, width, width + 1, 2 * width}));
+  }
   if (is_integer(of_type) && !may_trap()) {
     guard(op, type, is_checked, left, right);
   } else if (is_signed(of_type) && (op == BinaryOp::kDiv || op == BinaryOp::kRem) && chance(4)) {
@@ -196,7 +196,17 @@ void RandomBody::intrinsic() {
   const bool has_two = which == Intrinsic::kMin || which == Intrinsic::kMax;
   std::vector<Operand> operands{value(type)};
   if (has_two || which == Intrinsic::kFma) operands.push_back(value(type));
-  if (which == Intrinsic::kFma) operands.push_back(value(type));
+  if (which == Intrinsic::kFma) {
+    if (chance(2)) {
+      // What the product has lost.
+      const LocalId product = emit_binary(BinaryOp::kMul, type, operands[0], operands[1]);
+      const LocalId opposite =
+          emit_binary(BinaryOp::kSub, type, zero(type), Operand::copy(product));
+      operands.push_back(Operand::copy(opposite));
+    } else {
+      operands.push_back(value(type));
+    }
+  }
   if (which == Intrinsic::kRotl || which == Intrinsic::kRotr) {
     const TypeId count = types_.integer();
     operands.push_back(value(count));

@@ -16,7 +16,7 @@ LocalId RandomBody::slot(TypeId type) {
   const LocalId pointer = temporary(types_.pointer(type));
   emit({.op = Op::kAlloc, .dest = pointer, .type = type}, {});
   // It is zero at first.
-  if (!types_.is_plain(type) || !chance(5)) store(pointer, value(type));
+  if (!types_.is_plain(type) || !chance(3)) store(pointer, value(type));
   return pointer;
 }
 

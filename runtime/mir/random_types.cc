@@ -291,11 +291,7 @@ std::uint64_t RandomTypes::weight(TypeId type) {
 
 std::optional<RandomTypes::Solid> RandomTypes::solid_layout(TypeId type) {
   const TypeKind of = kind(type);
-  if (of == TypeKind::kChar) return Solid{2, 2};
-  if (is_integer(of)) {
-    const std::uint64_t size = std::uint64_t{1} << (static_cast<unsigned>(of) % 4);
-    return Solid{size, size};
-  }
+  if (is_integer(of)) return Solid{bits_of(of) / 8, bits_of(of) / 8};
   if (of == TypeKind::kArray) {
     auto element = solid_layout(part(type));
     if (element) element->size *= get(type).number;

@@ -19,6 +19,11 @@
 
 namespace smf::mir {
 
+// Of an integer.
+constexpr unsigned bits_of(TypeKind kind) {
+  return kind == TypeKind::kChar ? 16 : 8u << (static_cast<unsigned>(kind) % 4);
+}
+
 class RandomTypes {
  public:
   RandomTypes(RandomChoice& choice, UnitBuilder& builder) : choice_(choice), builder_(builder) {}

@@ -1,6 +1,7 @@
 // Where operands come from, and where results go.
 #include <array>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -10,10 +11,6 @@ namespace smf::mir {
 namespace {
 
 constexpr std::uint64_t kMixing = 0x9E37'79B9'7F4A'7C15;
-
-unsigned bits_of(TypeKind kind) {
-  return kind == TypeKind::kChar ? 16 : 8u << (static_cast<unsigned>(kind) % 4);
-}
 
 constexpr std::string_view kTexts[] = {"a", "", "text", "\u20ac \"quoted\" \\",
                                        "longer, with\nlines"};
@@ -147,9 +144,11 @@ Operand RandomBody::constant(TypeId type) {
           builder_.constant({.type = type, .kind = ValueKind::kInt, .bits = whole}));
     }
     double chosen = choice_.of(kEdges);
-    if (chance(3)) {
+    if (chance(6)) {
+      chosen = Double::quiet_NaN();
+    } else if (chance(3)) {
       const auto any = std::bit_cast<double>(choice_.bits());
-      if (any == any) chosen = any;
+      if (!std::isnan(any)) chosen = any;
     }
     return Operand::constant(builder_.constant(
         {.type = type, .kind = ValueKind::kFloat, .bits = std::bit_cast<std::uint64_t>(chosen)}));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -69,7 +70,7 @@ T random_float(RandomChoice& choice) {
   if (choice.chance(2)) return choice.of(kEdges);
   if (choice.chance(2)) return static_cast<T>(choice.below(2000)) / 16 - 60;
   const T any = std::bit_cast<T>(static_cast<Bits>(choice.bits()));
-  return any == any ? any : T{7};  // a NaN that signals is nobody's
+  return std::isnan(any) ? T{7} : any;  // a NaN that signals is nobody's
 }
 
 }  // namespace
@@ -89,8 +90,7 @@ std::vector<SampleValues::Part> SampleValues::parts(TypeId type, std::uint32_t v
     return found;
   }
   const auto fields = layouts_.fields(type, variant);
-  for (const FieldLayout& field : *fields)
-    found.push_back({field.type, field.offset});
+  for (const FieldLayout& field : *fields) found.push_back({field.type, field.offset});
   return found;
 }
 
@@ -140,7 +140,7 @@ void SampleValues::fill(TypeId type, std::byte* to, RandomChoice& choice) {
 bool SampleValues::are_equal(TypeId type, const std::byte* left, const std::byte* right) {
   const TypeKind kind = program_.unit().types[type].kind;
   const auto floats = [](auto a, auto b) {
-    return (a != a && b != b) || std::memcmp(&a, &b, sizeof a) == 0;
+    return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
   };
   switch (kind) {
     case TypeKind::kUnit:
