@@ -168,6 +168,8 @@ void RandomBody::leave() {
 }
 
 void RandomBody::trap() {
+  // Not in what is called for it: that would have no end.
+  if (types_.part(self_.signature) == of(TypeKind::kNever)) return binary();
   const Operand met = condition(scope_.is_trappy ? 8 : 200);
   const BlockId then = draft_.block(), after = draft_.block();
   branch(met, then, after);
