@@ -18,10 +18,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,8 +47,10 @@ constexpr std::uint64_t kGlobal = 0x0123'4567'89AB'CDEF;
 
 struct CTrap {
   int kind = 0;
-  int function = 0;
+  int function = 0;  // a FunctionId
   int block = 0;
+
+  friend bool operator==(const CTrap&, const CTrap&) = default;
 };
 std::jmp_buf leave_c;
 CTrap c_trap;
@@ -130,9 +134,24 @@ struct Seen {
 
 // ---- The comparison ----
 
+// How a run ended.
+struct Outcome {
+  std::optional<CTrap> trap{};
+  std::string message{};  // only the interpreter says one
+  std::vector<std::byte> result{};
+  std::uint64_t global = 0;
+};
+
+// A function, as both have it.
 class Trial {
  public:
-  explicit Trial(std::uint64_t seed) : seed_(seed), prefix_(fmt::format("s{}_", seed)) {}
+  explicit Trial(std::uint64_t seed) : seed_(seed), prefix_(fmt::format("s{}_", seed)) {
+    interpreter_.lend(&global_, sizeof global_, true);
+    interpreter_.provide_global(kRandomGlobal, &global_);
+    interpreter_.provide(
+        std::string(kRandomNative),
+        [](std::span<const void* const> given, void* result) { native(given.data(), result); });
+  }
 
   std::string c_code() {
     auto added = program_.add(random_function(seed_));
@@ -140,109 +159,116 @@ class Trial {
     const auto made = program_.make({.name = "f0"});
     if (!made) return refuse(made.error());
     function_ = *made;
+    const auto parts = program_.unit().parts(program_.unit().functions[function_].signature);
+    types_.assign(parts.begin(), parts.end());
     auto emitted = emit_c(program_, layouts_, prefix_, std::span(&function_, 1));
     if (!emitted) return refuse(emitted.error());
     emitted_ = *std::move(emitted);
     return std::move(emitted_.code);
   }
-  void run(const CLibrary& library, Seen& seen) {
-    auto* const entry = library.find<void(const void* const*, void*)>(
-        fmt::format("{}f{}_call", prefix_, function_));
+
+  void run(const CLibrary& library, Seen& seen, bool is_shown) {
+    const Entry entry =
+        library.find<std::remove_pointer_t<Entry>>(fmt::format("{}f{}_call", prefix_, function_));
     ASSERT_NE(entry, nullptr);
     for (std::size_t i = 0; i != emitted_.natives.size(); ++i) {
       ASSERT_EQ(emitted_.natives[i], kRandomNative);
       *library.find<Entry>(fmt::format("{}native{}", prefix_, i)) = &native;
     }
-    std::uint64_t c_global = 0, global = 0;
     for (const Symbol symbol : emitted_.globals) {
       ASSERT_EQ(symbol, kRandomGlobal);
-      *library.find<void*>(fmt::format("{}global{}", prefix_, symbol)) = &c_global;
+      *library.find<void*>(fmt::format("{}global{}", prefix_, symbol)) = &global_;
     }
-    Interpreter interpreter(program_, layouts_, {.is_checked = true, .max_steps = 100'000});
-    interpreter.lend(&global, sizeof global, true);
-    interpreter.provide_global(kRandomGlobal, &global);
-    interpreter.provide(std::string(kRandomNative),
-                        [](std::span<const void* const> arguments, void* result) {
-                          native(arguments.data(), result);
-                        });
-    const auto given = program_.unit().parts(program_.unit().functions[function_].signature);
-    const std::vector<TypeId> types(given.begin(), given.end());
     RandomChoice choice(seed_);
     for (int run = 0; run != kRuns; ++run) {
       std::vector<std::vector<std::byte>> arguments;
-      std::vector<const void*> pointers{};
-      for (std::size_t i = 1; i != types.size(); ++i)
-        arguments.push_back(values_.random(types[i], choice));
+      for (std::size_t i = 1; i != types_.size(); ++i)
+        arguments.push_back(values_.random(types_[i], choice));
+      std::vector<const void*> pointers;
       for (const auto& argument : arguments) pointers.push_back(argument.data());
-      const std::size_t size = layouts_.of(types[0])->size + 1;
-      std::vector<std::byte> result(size), c_result(size);
-      global = c_global = kGlobal;
-      const auto done = interpreter.run(function_, pointers, result.data());
+      const Outcome expected = interpret(pointers, seen);
       // What C would not notice is not tried in C.
-      const bool is_own = done || done.error().kind <= Trap::Kind::kUnreachable;
-      if (!is_own) {
-        ADD_FAILURE() << "seed " << seed_ << ": " << done.error().message << "\n"
-                      << write_text(random_function(seed_));
+      const bool is_for_c = !expected.trap || expected.trap->kind <= kLastOwnTrap;
+      const Outcome found = is_for_c ? run_c(entry, pointers) : Outcome{};
+      const bool is_same = is_for_c && are_same(expected, found);
+      if (is_same && !is_shown) continue;
+      std::string shown = fmt::format("seed {}\n", seed_);
+      for (std::size_t i = 1; i != types_.size(); ++i)
+        shown += fmt::format("argument {}: {}\n", i - 1,
+                             values_.show(types_[i], arguments[i - 1].data()));
+      shown += fmt::format("interpreter: {}\n", show(expected));
+      shown += fmt::format("C:           {}\n", is_for_c ? show(found) : "not tried");
+      if (!is_same) {
+        ADD_FAILURE() << shown << write_text(random_function(seed_));
         return;
       }
-      const bool has_returned = returns(entry, pointers.data(), c_result.data());
-      seen.steps += interpreter.steps();
-      if (done) {
-        ++seen.returned;
-      } else {
-        ++seen.traps[done.error().kind];
-      }
-      const std::string said =
-          done ? values_.show(types[0], result.data())
-               : fmt::format("trap {} in {}, block {}: {}", static_cast<int>(done.error().kind),
-                             done.error().function, done.error().block, done.error().message);
-      const std::string c_said = has_returned ? values_.show(types[0], c_result.data())
-                                              : fmt::format("trap {} in {}, block {}", c_trap.kind,
-                                                            name_of(c_trap.function), c_trap.block);
-      bool is_same = done.has_value() == has_returned && global == c_global;
-      if (is_same && done) is_same = values_.are_equal(types[0], result.data(), c_result.data());
-      if (is_same && !done) {
-        is_same = static_cast<int>(done.error().kind) == c_trap.kind &&
-                  done.error().function == name_of(c_trap.function) &&
-                  static_cast<int>(done.error().block) == c_trap.block;
-      }
-      if (is_same && !is_shown_) continue;
-      std::string shown = fmt::format("seed {}\n", seed_);
-      for (std::size_t i = 1; i != types.size(); ++i)
-        shown += fmt::format("argument {}: {}\n", i - 1,
-                             values_.show(types[i], arguments[i - 1].data()));
-      shown += fmt::format("interpreter: {}\nC:           {}\nglobals: {:#x}, {:#x}\n", said,
-                           c_said, global, c_global);
-      if (is_same) {
-        std::fputs(shown.c_str(), stdout);
-        continue;
-      }
-      ADD_FAILURE() << shown << write_text(random_function(seed_));
-      return;
+      std::fputs(shown.c_str(), stdout);
     }
   }
-  void show() { is_shown_ = true; }
 
  private:
+  static constexpr int kLastOwnTrap = static_cast<int>(Trap::Kind::kUnreachable);
+
+  Outcome interpret(std::span<const void* const> arguments, Seen& seen) {
+    Outcome outcome{.result = room()};
+    global_ = kGlobal;
+    const auto done = interpreter_.run(function_, arguments, outcome.result.data());
+    outcome.global = global_;
+    seen.steps += interpreter_.steps();
+    if (done) {
+      ++seen.returned;
+      return outcome;
+    }
+    const Trap& trap = done.error();
+    ++seen.traps[trap.kind];
+    int function = 0;
+    while (name_of(function) != trap.function && name_of(function) != "nothing") ++function;
+    outcome.trap = {static_cast<int>(trap.kind), function, static_cast<int>(trap.block)};
+    outcome.message = trap.message;
+    return outcome;
+  }
+  Outcome run_c(Entry entry, std::span<const void* const> arguments) {
+    Outcome outcome{.result = room()};
+    global_ = kGlobal;
+    if (!returns(entry, arguments.data(), outcome.result.data())) outcome.trap = c_trap;
+    outcome.global = global_;
+    return outcome;
+  }
+  std::vector<std::byte> room() { return std::vector<std::byte>(layouts_.of(types_[0])->size + 1); }
+
+  bool are_same(const Outcome& left, const Outcome& right) {
+    if (left.trap != right.trap || left.global != right.global) return false;
+    return left.trap || values_.are_equal(types_[0], left.result.data(), right.result.data());
+  }
+  std::string show(const Outcome& outcome) {
+    if (!outcome.trap)
+      return fmt::format("{}, global {:#x}", values_.show(types_[0], outcome.result.data()),
+                         outcome.global);
+    return fmt::format("trap {} in {}, block {}, global {:#x} {}", outcome.trap->kind,
+                       name_of(outcome.trap->function), outcome.trap->block, outcome.global,
+                       outcome.message);
+  }
   std::string refuse(const Error& error) {
     ADD_FAILURE() << "seed " << seed_ << ": " << error.describe() << "\n"
                   << write_text(random_function(seed_));
     return "";
   }
-  std::string name_of(int function) const {
+  std::string_view name_of(int function) const {
     const auto id = static_cast<FunctionId>(function);
     if (id >= program_.unit().functions.size()) return "nothing";
-    return std::string(program_.unit().string(program_.unit().functions[id].name));
+    return program_.unit().string(program_.unit().functions[id].name);
   }
 
   const std::uint64_t seed_;
   const std::string prefix_;
+  std::uint64_t global_ = 0;
   Program program_{};
   Layouts layouts_{program_};
   SampleValues values_{program_, layouts_};
+  Interpreter interpreter_{program_, layouts_, {.is_checked = true, .max_steps = 100'000}};
   FunctionId function_ = 0;
+  std::vector<TypeId> types_{};  // the result's, and the arguments'
   EmittedC emitted_{};
-  bool is_shown_ = false;
 };
 
 void compare(std::uint64_t first, std::uint64_t last, Seen& seen, bool is_shown = false) {
@@ -260,10 +286,7 @@ void compare(std::uint64_t first, std::uint64_t last, Seen& seen, bool is_shown 
     const CLibrary library(code);
     ASSERT_EQ(library.error(), "") << "seeds from " << begin;
     *library.find<decltype(&on_trap)>("smf_trap") = &on_trap;
-    for (const auto& one : trials) {
-      if (is_shown) one->show();
-      one->run(library, seen);
-    }
+    for (const auto& one : trials) one->run(library, seen, is_shown);
     if (testing::Test::HasFailure()) return;
   }
 }

@@ -196,7 +196,7 @@ void RandomBody::statement() {
       {4, &RandomBody::loop},
       {1, &RandomBody::region},
       {2, &RandomBody::leave},
-      {1, &RandomBody::trap},
+      {2, &RandomBody::trap},
       {1, &RandomBody::return_early},
   };
   static constexpr std::uint64_t kAll = [] {

@@ -170,7 +170,7 @@ void RandomBody::leave() {
 void RandomBody::trap() {
   // Not in what is called for it: that would have no end.
   if (types_.part(self_.signature) == of(TypeKind::kNever)) return binary();
-  const Operand met = condition(scope_.is_trappy ? 8 : 200);
+  const Operand met = condition(scope_.is_trappy ? 6 : 60);
   const BlockId then = draft_.block(), after = draft_.block();
   branch(met, then, after);
   draft_.enter(then);
