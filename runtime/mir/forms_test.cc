@@ -1,5 +1,5 @@
-// JSON and bytes say the same: of random units, and of functions as the compiler prints them.
-// SMF_LONG=1 in the environment tries 100 000 units.
+// JSON, bytes and text say the same: of random units, of random functions, and of functions as the
+// compiler prints them. SMF_LONG=1 in the environment tries 100 000 of each.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -11,13 +11,16 @@
 #include "runtime/base/failing_new.h"
 #include "runtime/mir/binary.h"
 #include "runtime/mir/json.h"
+#include "runtime/mir/random_function.h"
 #include "runtime/mir/random_unit.h"
 #include "runtime/mir/sample_functions.h"
+#include "runtime/mir/text.h"
 
 namespace smf::mir {
 namespace {
 
 const std::uint64_t kUnits = std::getenv("SMF_LONG") != nullptr ? 100'000 : 2'000;
+const std::uint64_t kRounds = std::getenv("SMF_LONG") != nullptr ? 100'000 : 1'000;
 
 // JSON numbers strings, types and constants in the order in which it meets them, so what has been
 // read is compared as text.
@@ -47,6 +50,34 @@ TEST(Forms, BytesReadBackAsTheSameUnit) {
     ASSERT_TRUE(read->locals == unit.locals && read->cases == unit.cases);
     const auto again = read_binary(write_binary(*read));
     ASSERT_TRUE(again && *again == *read);
+  }
+}
+
+// From JSON to bytes, from these to text, and back to JSON.
+void expect_round(const Unit& unit) {
+  const std::string json = write_json(unit);
+  const auto of_json = read_json(json);
+  ASSERT_TRUE(of_json) << of_json.error().describe() << "\n" << json;
+  const auto of_bytes = read_binary(write_binary(*of_json));
+  ASSERT_TRUE(of_bytes) << of_bytes.error().describe() << "\n" << json;
+  const std::string text = write_text(*of_bytes);
+  const auto of_text = read_text(text);
+  ASSERT_TRUE(of_text) << of_text.error().describe() << "\n" << text;
+  ASSERT_EQ(write_json(*of_text), json) << text;
+}
+
+TEST(Forms, RandomFunctionsGoRoundThroughAllForms) {
+  for (std::uint64_t seed = 1; seed <= kRounds; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    ASSERT_NO_FATAL_FAILURE(
+        expect_round(random_function(seed, {.max_callees = 2, .statements = 12})));
+  }
+}
+
+TEST(Forms, RandomUnitsGoRoundThroughAllForms) {
+  for (std::uint64_t seed = 1; seed <= kRounds; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    ASSERT_NO_FATAL_FAILURE(expect_round(random_unit(seed)));
   }
 }
 

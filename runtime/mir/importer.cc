@@ -168,6 +168,22 @@ void Importer::operation(Instruction& instruction) {
   instruction = {.op = Op::kCall, .dest = instruction.dest, .operands = builder().operands(call)};
 }
 
+// The JSON may name a struct or an enum by its symbol alone: its arguments are the destination's. A
+// Result is an enum of any symbol, which nothing need define.
+TypeId Importer::aggregate_type(const Instruction& from, LocalId dest) {
+  const Type& named = unit_.types[from.type];
+  if (named.kind != TypeKind::kStruct && named.kind != TypeKind::kEnum) return type(from.type);
+  if (dest == kNone) return type(from.type);
+  const TypeId made_type = local_types_[dest];
+  const Type& wanted = made().types[made_type];
+  if (wanted.kind == TypeKind::kResult && named.kind == TypeKind::kEnum)
+    return builder().type(TypeKind::kEnum, {}, false, named.number);
+  const auto symbol = source_.symbols.find(static_cast<Symbol>(named.number));
+  const bool is_same = wanted.kind == named.kind && symbol != source_.symbols.end() &&
+                       symbol->second == wanted.number;
+  return is_same && named.parts.count == 0 ? made_type : type(from.type);
+}
+
 void Importer::instruction(const Instruction& from) {
   Instruction to = from;
   if (from.op == Op::kForeign) {
@@ -175,7 +191,7 @@ void Importer::instruction(const Instruction& from) {
            ErrorCode::kUnsupported);
   }
   if (from.dest != kNone) to.dest = local(from.dest);
-  to.type = type(from.type);
+  to.type = from.op == Op::kAggregate ? aggregate_type(from, to.dest) : type(from.type);
   if (from.op == Op::kIntrinsic || from.op == Op::kDebugValue) to.number = string(from.number);
   to.operands = operands(from.operands, from.op == Op::kCall);
   if (from.op == Op::kBinary || from.op == Op::kChecked || from.op == Op::kUnary) operation(to);

@@ -48,6 +48,7 @@ class Importer {
   Operand operand(Operand operand, bool is_called = false);
   List operands(List list, bool is_call = false);
   bool has_operators(TypeId type) const;
+  TypeId aggregate_type(const Instruction& from, LocalId dest);
   void operation(Instruction& instruction);
   void instruction(const Instruction& from);
   Terminator terminator(const Terminator& from);

@@ -163,6 +163,27 @@ TEST(Interpreter, EnumFieldsOfAnotherVariantTrap) {
   EXPECT_EQ(trap.message, "another variant");
 }
 
+// The compiler's JSON names a struct or an enum by its symbol, and a Result by any.
+TEST(Interpreter, AnAggregateTakesItsArgumentsFromItsDestination) {
+  Running running;
+  running.add(
+      "enum #1 Option<T> {\n  None()\n  Some(T)\n}\n"
+      "struct #2 Pair<A, B> {\n  first: A\n  second: B\n}\n"
+      "fn #1 f<T>(T) -> T entry 0 {\n  local %0: T arg 0\n  local %1: Option<T> temp\n"
+      "  local %2: Pair<bool, T> temp\n  local %3: result<T, bool> temp\n  block 0:\n"
+      "    %1 = aggregate enum Option 1 (%0)\n"
+      "    %0 = intrinsic enum_field(%1, u32 1, u32 0)\n"
+      "    %2 = aggregate struct Pair (bool true, %0)\n    %0 = field %2, 1\n"
+      "    %3 = aggregate enum enum #99 0 (%0)\n"
+      "    %0 = intrinsic enum_field(%3, u32 0, u32 0)\n    return %0\n}\n"
+      "fn #2 g() entry 0 {\n  local %0: Option<i64> temp\n  block 0:\n"
+      "    %0 = aggregate enum enum #99 0 ()\n    return\n}\n");
+  EXPECT_EQ(running.value<std::int64_t>("f", {"i64"}, std::int64_t{-5}), -5);
+  EXPECT_EQ(running.value<float>("f", {"f32"}, 2.5f), 2.5f);
+  EXPECT_EQ(running.trap("g", {}).message,
+            "function 'g', block 0, instruction 0: enum 99 is not defined");
+}
+
 TEST(Interpreter, GlobalsAreTheEmbedders) {
   Running running;
   running.add(
