@@ -63,6 +63,7 @@ Result<ExitStatus> check_file(const Context& context, const std::string& path,
   std::vector<std::string> functions;
   for (mir::Unit& unit : units) {
     std::vector<std::string> names;
+    names.reserve(unit.functions.size());
     for (const mir::Function& one : unit.functions) names.emplace_back(unit.string(one.name));
     const auto added = program.add(std::move(unit));
     status = std::max(status, tell(context, path, added));
