@@ -140,7 +140,7 @@ void SampleValues::fill(TypeId type, std::byte* to, RandomChoice& choice) {
 bool SampleValues::are_equal(TypeId type, const std::byte* left, const std::byte* right) {
   const TypeKind kind = program_.unit().types[type].kind;
   const auto floats = [](auto a, auto b) {
-    return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
+    return (std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b));
   };
   switch (kind) {
     case TypeKind::kUnit:
