@@ -20,7 +20,7 @@ namespace smf::mir {
 namespace {
 
 const std::uint64_t kUnits = std::getenv("SMF_LONG") != nullptr ? 100'000 : 2'000;
-const std::uint64_t kRounds = std::getenv("SMF_LONG") != nullptr ? 100'000 : 1'000;
+const std::uint64_t kRounds = std::getenv("SMF_LONG") != nullptr ? 100'000 : 300;
 
 // JSON numbers strings, types and constants in the order in which it meets them, so what has been
 // read is compared as text.
