@@ -85,6 +85,25 @@ std::optional<std::uint16_t> char_of(const Json& json) {
   return std::nullopt;
 }
 
+// The JSON library recurses where it prints, and so does this where it reads.
+bool is_too_deep(std::string_view text) {
+  unsigned depth = 0;
+  bool is_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (is_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      is_string = !is_string;
+    } else if (!is_string && (c == '[' || c == '{')) {
+      if (++depth > mir::Program::kMaxTypeDepth) return true;
+    } else if (!is_string && (c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 std::string shown(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 40) text = text.substr(0, 37) + "...";
@@ -113,11 +132,18 @@ Result<void*> MirValues::make_room(TypeId type) {
 
 Result<const void*> MirValues::make(TypeId type, std::string_view text) {
   const mir::Type& is = program_.unit().types[type];
-  const bool is_text = is.kind == TypeKind::kOpaque;
-  const bool may_be_word = is_text || is.kind == TypeKind::kChar || is.kind == TypeKind::kEnum;
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() && !may_be_word) return wrong_usage(fmt::format("'{}' is no JSON", text));
-  if (json.is_discarded() || (is_text && !json.is_string())) json = std::string(text);
+  Json json;
+  if (is.kind == TypeKind::kOpaque && !text.starts_with('"')) {
+    json = std::string(text);
+  } else if (is_too_deep(text)) {
+    return wrong_usage(fmt::format("a value nested deeper than {}", mir::Program::kMaxTypeDepth));
+  } else {
+    json = Json::parse(text, nullptr, false);
+    const bool may_be_word = is.kind == TypeKind::kChar || is.kind == TypeKind::kEnum;
+    if (json.is_discarded() && !may_be_word)
+      return wrong_usage(fmt::format("'{}' is no JSON", text));
+    if (json.is_discarded()) json = std::string(text);
+  }
   SMF_ASSIGN(void* const at, make_room(type));
   SMF_TRY(put(type, json, static_cast<std::byte*>(at)));
   return at;
