@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "runtime/mir/json.h"
-#include "runtime/mir/random_unit.h"
 #include "runtime/mir/sample_functions.h"
+#include "runtime/mir/testing/random_unit.h"
 
 namespace smf::mir {
 namespace {

@@ -11,9 +11,9 @@
 #include "runtime/base/failing_new.h"
 #include "runtime/mir/binary.h"
 #include "runtime/mir/json.h"
-#include "runtime/mir/random_function.h"
-#include "runtime/mir/random_unit.h"
 #include "runtime/mir/sample_functions.h"
+#include "runtime/mir/testing/random_function.h"
+#include "runtime/mir/testing/random_unit.h"
 #include "runtime/mir/text.h"
 
 namespace smf::mir {

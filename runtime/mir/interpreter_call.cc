@@ -266,7 +266,7 @@ void Interpreter::Call::aggregate(const Instruction& instruction,
     const std::size_t size = layout(unit().parts(type)[0]).size;
     for (std::size_t i = 0; i != operands.size(); ++i) put(i * size, operands[i]);
   } else {
-    const bool is_enum = kind(type) == TypeKind::kEnum || kind(type) == TypeKind::kResult;
+    const bool is_enum = has_variants(kind(type));
     const std::uint32_t variant = is_enum ? instruction.number : 0;
     if (is_enum) std::memcpy(made.data(), &variant, sizeof variant);
     const auto fields = *interpreter_.layouts_.fields(type, variant);

@@ -125,8 +125,7 @@ Result<std::vector<FieldLayout>> Layouts::fields(TypeId id, std::uint32_t varian
   std::vector<FieldLayout> fields;
   SMF_TRY(of(id));
   SMF_TRY(lay_out(id, variant, &fields));
-  const TypeKind kind = program_.unit().types[id].kind;
-  if (kind != TypeKind::kEnum && kind != TypeKind::kResult) return fields;
+  if (!has_variants(program_.unit().types[id].kind)) return fields;
   // The union begins behind the tag, where the strictest of its variants may.
   std::uint64_t alignment = 1;
   for (std::uint32_t other = 0; other != variants(id); ++other) {

@@ -107,6 +107,9 @@ constexpr bool is_float(TypeKind kind) { return kind == TypeKind::kF32 || kind =
 constexpr bool is_float(TypeId type) {
   return type < kPrimitives && is_float(static_cast<TypeKind>(type));
 }
+constexpr bool has_variants(TypeKind kind) {
+  return kind == TypeKind::kEnum || kind == TypeKind::kResult;
+}
 constexpr bool is_pointer(TypeKind kind) {
   return kind == TypeKind::kPtr || kind == TypeKind::kRef || kind == TypeKind::kFuncPtr;
 }

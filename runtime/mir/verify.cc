@@ -325,7 +325,7 @@ class Verifier {
   // Of a value or of what a pointer points at.
   TypeId field(TypeId type, std::uint32_t number) {
     if (kind(type) == TypeKind::kPtr || kind(type) == TypeKind::kRef) type = unit().parts(type)[0];
-    if (kind(type) == TypeKind::kEnum || kind(type) == TypeKind::kResult)
+    if (has_variants(kind(type)))
       refuse(fmt::format("a field of {}, whose variant is not known here", name(type)));
     const std::vector<TypeId> fields = value(program_.fields(type));
     if (number >= fields.size())

@@ -27,12 +27,12 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mir/emit_c.h"
 #include "runtime/mir/interpreter.h"
-#include "runtime/mir/random_function.h"
-#include "runtime/mir/sample_values.h"
+#include "runtime/mir/testing/emit_c.h"
+#include "runtime/mir/testing/random_function.h"
+#include "runtime/mir/testing/sample_values.h"
+#include "runtime/mir/testing/unit_coverage.h"
 #include "runtime/mir/text.h"
-#include "runtime/mir/unit_coverage.h"
 #include "runtime/os/filter_program.h"
 
 namespace smf::mir {

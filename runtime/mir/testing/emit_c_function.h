@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mir/emit_c_types.h"
 #include "runtime/mir/program.h"
+#include "runtime/mir/testing/emit_c_types.h"
 
 namespace smf::mir {
 

@@ -1,4 +1,4 @@
-#include "runtime/mir/emit_c_function.h"
+#include "runtime/mir/testing/emit_c_function.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,6 @@
 namespace smf::mir {
 namespace {
 
-constexpr bool has_variants(TypeKind kind) {
-  return kind == TypeKind::kEnum || kind == TypeKind::kResult;
-}
 constexpr bool is_data_pointer(TypeKind kind) {
   return kind == TypeKind::kPtr || kind == TypeKind::kRef;
 }

@@ -1,7 +1,7 @@
 // Statements about values that have parts: arrays, tuples, structs, enums, slices and text.
 #include <array>
 
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 
 namespace smf::mir {
 

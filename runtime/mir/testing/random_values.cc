@@ -5,7 +5,7 @@
 #include <limits>
 #include <string_view>
 
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 
 namespace smf::mir {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 #include <span>
 
-#include "runtime/mir/random_body.h"
-#include "runtime/mir/random_function.h"
+#include "runtime/mir/testing/random_body.h"
+#include "runtime/mir/testing/random_function.h"
 #include "runtime/mir/type_expression.h"
 
 namespace smf::mir {

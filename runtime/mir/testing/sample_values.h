@@ -8,7 +8,7 @@
 
 #include "runtime/mir/layout.h"
 #include "runtime/mir/program.h"
-#include "runtime/mir/random_choice.h"
+#include "runtime/mir/testing/random_choice.h"
 
 namespace smf::mir {
 

@@ -1,11 +1,11 @@
-#include "runtime/mir/random_function.h"
+#include "runtime/mir/testing/random_function.h"
 
 #include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 #include "runtime/mir/type_expression.h"
 
 namespace smf::mir {

@@ -24,9 +24,9 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/mir/function_draft.h"
-#include "runtime/mir/random_choice.h"
-#include "runtime/mir/random_types.h"
+#include "runtime/mir/testing/function_draft.h"
+#include "runtime/mir/testing/random_choice.h"
+#include "runtime/mir/testing/random_types.h"
 #include "runtime/mir/unit_builder.h"
 #include "runtime/mir/verify.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/mir/sample_values.h"
+#include "runtime/mir/testing/sample_values.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,6 @@ void put_at(std::byte* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
-bool has_variants(TypeKind kind) { return kind == TypeKind::kEnum || kind == TypeKind::kResult; }
 bool is_scalar(TypeKind kind) { return kind <= TypeKind::kChar; }
 
 // The bits of an integer of that many bytes.

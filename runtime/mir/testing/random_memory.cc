@@ -1,7 +1,7 @@
 // Statements that use memory: slots, what is in them, addresses in them.
 #include <array>
 
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 
 namespace smf::mir {
 namespace {

@@ -1,6 +1,6 @@
 // What random functions promise: they verify, they end, and there is everything in them.
 // SMF_LONG=1 in the environment tries 100 000.
-#include "runtime/mir/random_function.h"
+#include "runtime/mir/testing/random_function.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "runtime/mir/interpreter.h"
-#include "runtime/mir/sample_values.h"
+#include "runtime/mir/testing/sample_values.h"
+#include "runtime/mir/testing/unit_coverage.h"
 #include "runtime/mir/text.h"
-#include "runtime/mir/unit_coverage.h"
 #include "runtime/mir/verify.h"
 
 namespace smf::mir {

@@ -1,4 +1,4 @@
-#include "runtime/mir/emit_c_types.h"
+#include "runtime/mir/testing/emit_c_types.h"
 
 #include <fmt/format.h>
 
@@ -58,8 +58,8 @@ std::uint32_t CTypes::variants(TypeId type) const {
 }
 
 std::string CTypes::field(TypeId type, std::uint32_t number, std::uint32_t variant) const {
-  const bool has_variants = kind(type) == TypeKind::kEnum || kind(type) == TypeKind::kResult;
-  return has_variants ? fmt::format("u.v{}.f{}", variant, number) : fmt::format("f{}", number);
+  return has_variants(kind(type)) ? fmt::format("u.v{}.f{}", variant, number)
+                                  : fmt::format("f{}", number);
 }
 
 std::string CTypes::fields(TypeId type, std::uint32_t variant) {
@@ -94,8 +94,7 @@ void CTypes::check(TypeId type) {
   code_ += fmt::format("_Static_assert(sizeof({0}) == {1} && _Alignof({0}) == {2}", name,
                        whole.size, whole.alignment);
   const TypeKind of = kind(type);
-  const bool has_variants = of == TypeKind::kEnum || of == TypeKind::kResult;
-  const std::uint32_t count = of == TypeKind::kArray ? 0 : has_variants ? variants(type) : 1;
+  const std::uint32_t count = of == TypeKind::kArray ? 0 : has_variants(of) ? variants(type) : 1;
   for (std::uint32_t variant = 0; variant != count; ++variant) {
     const std::vector<FieldLayout> fields = *layouts_.fields(type, variant);
     for (std::uint32_t i = 0; i != fields.size(); ++i)

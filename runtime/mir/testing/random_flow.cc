@@ -2,7 +2,7 @@
 #include <array>
 #include <vector>
 
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 
 namespace smf::mir {
 namespace {

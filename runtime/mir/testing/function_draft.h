@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/mir/random_choice.h"
+#include "runtime/mir/testing/random_choice.h"
 #include "runtime/mir/unit.h"
 #include "runtime/mir/unit_builder.h"
 

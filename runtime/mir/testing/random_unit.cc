@@ -1,4 +1,4 @@
-#include "runtime/mir/random_unit.h"
+#include "runtime/mir/testing/random_unit.h"
 
 #include <bit>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "runtime/mir/emit_c.h"
+#include "runtime/mir/testing/emit_c.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "runtime/mir/emit_c_function.h"
+#include "runtime/mir/testing/emit_c_function.h"
 #include "runtime/mir/verify.h"
 
 namespace smf::mir {

@@ -1,4 +1,4 @@
-#include "runtime/mir/random_types.h"
+#include "runtime/mir/testing/random_types.h"
 
 #include <algorithm>
 #include <array>

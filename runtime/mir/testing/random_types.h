@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/mir/random_choice.h"
+#include "runtime/mir/testing/random_choice.h"
 #include "runtime/mir/unit.h"
 #include "runtime/mir/unit_builder.h"
 
@@ -57,9 +57,7 @@ class RandomTypes {
   // Of a struct, tuple, slice or text, or of a variant.
   std::vector<TypeId> fields(TypeId type, std::uint32_t variant = 0);
   std::uint32_t variants(TypeId type) const;  // of an enum or a Result
-  bool is_enum(TypeId type) const {
-    return kind(type) == TypeKind::kEnum || kind(type) == TypeKind::kResult;
-  }
+  bool is_enum(TypeId type) const { return has_variants(kind(type)); }
   bool is_plain(TypeId type);
   // Scalars in it, or in its largest variant.
   std::uint64_t weight(TypeId type);

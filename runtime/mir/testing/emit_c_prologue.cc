@@ -1,5 +1,5 @@
 // The operations of MIR, as C: docs/mir.md, Meaning.
-#include "runtime/mir/emit_c.h"
+#include "runtime/mir/testing/emit_c.h"
 
 namespace smf::mir {
 namespace {

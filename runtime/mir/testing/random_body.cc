@@ -1,4 +1,4 @@
-#include "runtime/mir/random_body.h"
+#include "runtime/mir/testing/random_body.h"
 
 #include <array>
 #include <initializer_list>

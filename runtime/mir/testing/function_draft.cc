@@ -1,4 +1,4 @@
-#include "runtime/mir/function_draft.h"
+#include "runtime/mir/testing/function_draft.h"
 
 #include <string>
 

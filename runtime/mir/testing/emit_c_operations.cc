@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "runtime/mir/emit_c_function.h"
+#include "runtime/mir/testing/emit_c_function.h"
 #include "runtime/mir/verify.h"
 
 namespace smf::mir {
