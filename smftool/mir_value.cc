@@ -1,6 +1,7 @@
 #include "smftool/mir_value.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
