@@ -2,13 +2,14 @@
 // convention and to docs/mir.md, Meaning.
 //
 // One Compiler compiles one thing at a time and keeps its memory for the next; a thread that
-// compiles has its own. It does not instantiate: callees that the program has made are inlined
-// where they are small, all others are named by their mangled name (Code::relocations), whoever
-// puts the code into memory finds them.
+// compiles has its own, and its own Program. It does not instantiate: callees that the program has
+// made are inlined where they are small, all others are named by their mangled name
+// (Code::relocations), and whoever puts the code into memory finds them.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "runtime/base/error.h"
 #include "runtime/codegen/code.h"
@@ -29,7 +30,8 @@ struct CompilerOptions {
 
 class Compiler {
  public:
-  explicit Compiler(const CompilerOptions& options = {});
+  // Both outlive it.
+  Compiler(mir::Program& program, mir::Layouts& layouts, const CompilerOptions& options = {});
   ~Compiler();
   Compiler(const Compiler&) = delete;
   Compiler& operator=(const Compiler&) = delete;
@@ -37,12 +39,11 @@ class Compiler {
   // Functions that have been verified (mir/verify.h), compiled as one: they call each other
   // directly. kUnsupported: something that is not compiled natively, with function, block and
   // instruction. kLimit. kOutOfMemory.
-  Result<Code> compile(mir::Program& program, mir::Layouts& layouts,
-                       std::span<const mir::FunctionId> functions);
+  Result<Code> compile(std::span<const mir::FunctionId> functions);
   // A function `void (const void* function, const void* const* arguments, void* result)` that
   // calls one of that signature (a kFuncPtr) with values from memory, for callers that learn of
-  // signatures only when they run.
-  Result<Code> compile_caller(mir::Program& program, mir::Layouts& layouts, mir::TypeId signature);
+  // signatures only when they run. Code::entries has one.
+  Result<Code> compile_caller(mir::TypeId signature);
 
   // The text of describe() for what compile() made last; for tests.
   const std::string& listing() const;

@@ -84,6 +84,9 @@ enum class Op : std::uint8_t {
   kDivSigned,
   kRemUnsigned,
   kRemSigned,
+  kAddChecked,  // to `target` of Function::traps where the result does not fit, as is_signed tells
+  kSubChecked,
+  kMulChecked,  // never imm
   kNeg,
   kNot,  // all bits
   kPopcount,
