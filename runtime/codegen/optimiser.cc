@@ -114,6 +114,8 @@ void Optimiser::optimise(Function& function) {
   order_blocks(function);
   propagate(function);
   remove_dead(function);
+  join_moves(function);
+  hoist_invariants(function);
   order_blocks(function);
   rotate_loops(function);
 }
