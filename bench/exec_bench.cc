@@ -1,7 +1,6 @@
 // Code memory against other ways to get machine code run.
 //
 //   ./bazelw run -c opt //bench:exec_bench
-//   ./bazelw run -c opt --define=peers=asmjit //bench:exec_bench       (exec/asmjit_peer.cc)
 //
 // Rows:
 //   cycle_64        a block of 64 bytes: taken, written, published, freed. ours; unprotected: the

@@ -1,8 +1,5 @@
 // AsmJit's JitAllocator, in exec_bench's rows.
 //
-//   apt-get install libasmjit-dev                          (Debian 12: 1.9, December 2022)
-//   ./bazelw run -c opt --define=peers=asmjit //bench:exec_bench
-//
 // asmjit_dual maps twice, as ours does; asmjit_rwx, its default, maps writable and executable.
 #include <asmjit/core.h>
 #include <benchmark/benchmark.h>

@@ -278,6 +278,9 @@ struct Successors {
 };
 Successors successors(const Instruction& last);
 
+// Whether a block ends with it.
+constexpr bool is_terminator(Op op) { return op >= Op::kJump; }
+
 // Whether it may be left out when nobody reads what it writes.
 bool has_effect(const Instruction& instruction);
 

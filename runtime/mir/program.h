@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,11 @@ class Program {
   // names it. kInvalidInput: the body makes no sense, with function, block and instruction.
   // kUnsupported: it has instructions of other back ends. kLimit: types nested too deep.
   Result<FunctionId> make(const Callee& callee);
+  // What make() has made of it already.
+  std::optional<FunctionId> find(const Callee& callee) const {
+    const auto found = made_.find(callee);
+    return found == made_.end() ? std::nullopt : std::optional(found->second);
+  }
   // The function in its general form. Errors as for make().
   Result<FunctionId> check(std::string_view name);
 

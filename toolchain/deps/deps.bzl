@@ -10,6 +10,7 @@ load(":coverage.bzl", "coverage_tools")
 load(":native_rules.bzl", "native_rules")
 load(":rules_cc.bzl", "distro_rules_cc")
 load(":system.bzl", "system_library", "system_source")
+load(":unregistered.bzl", "system_asmjit", "system_capstone")
 
 def smf_dependencies():
     """Declares every external repository. Call this first in WORKSPACE."""
@@ -24,6 +25,8 @@ def smf_dependencies():
     maybe(native.local_repository, name = "bazel_skylib", path = "/usr/share/bazel/tools/skylib")
     maybe(native.local_repository, name = "platforms", path = "/usr/share/bazel/platforms")
 
+    maybe(system_asmjit, name = "asmjit")
+    maybe(system_capstone, name = "capstone")
     maybe(
         system_source,
         name = "googletest",

@@ -1,6 +1,8 @@
 // Every third-party library, by the labels and includes that the code uses: the same ones have to
 // work with the system's libraries (WORKSPACE) and with the registry's modules (MODULE.bazel).
+#include <asmjit/x86.h>
 #include <benchmark/benchmark.h>
+#include <capstone/capstone.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include <zstd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -57,6 +60,39 @@ TEST(Deps, Cli11Parses) {
   app.add_option("--level", level);
   app.parse("--level 7");
   EXPECT_EQ(level, 7);
+}
+
+const std::vector<std::uint8_t> kReturn7{0xb8, 7, 0, 0, 0, 0xc3};
+
+TEST(Deps, AsmjitAssembles) {
+  asmjit::CodeHolder code;
+  ASSERT_EQ(code.init(asmjit::Environment(asmjit::Arch::kX64)), asmjit::kErrorOk);
+  asmjit::x86::Assembler assembler(&code);
+  ASSERT_EQ(assembler.mov(asmjit::x86::eax, 7), asmjit::kErrorOk);
+  ASSERT_EQ(assembler.ret(), asmjit::kErrorOk);
+  const asmjit::CodeBuffer& bytes = code.textSection()->buffer();
+  EXPECT_EQ(std::vector<std::uint8_t>(bytes.begin(), bytes.end()), kReturn7);
+}
+
+std::vector<std::string> disassembled(cs_arch arch, cs_mode mode,
+                                      const std::vector<std::uint8_t>& code) {
+  csh handle{};
+  if (cs_open(arch, mode, &handle) != CS_ERR_OK) return {};
+  cs_insn* instructions = nullptr;
+  const std::size_t count = cs_disasm(handle, code.data(), code.size(), 0, 0, &instructions);
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i)
+    lines.push_back(fmt::format("{} {}", instructions[i].mnemonic, instructions[i].op_str));
+  cs_free(instructions, count);
+  cs_close(&handle);
+  return lines;
+}
+
+TEST(Deps, CapstoneDisassemblesForBothProcessors) {
+  EXPECT_THAT(disassembled(CS_ARCH_X86, CS_MODE_64, kReturn7),
+              testing::ElementsAre("mov eax, 7", testing::StartsWith("ret")));
+  EXPECT_THAT(disassembled(CS_ARCH_ARM64, CS_MODE_ARM, {0x20, 0, 0x02, 0x8b}),
+              testing::ElementsAre("add x0, x1, x2"));
 }
 
 TEST(Deps, BenchmarkLinks) {

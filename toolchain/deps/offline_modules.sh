@@ -54,4 +54,7 @@ for name in apple_support buildozer protobuf zlib; do
     module $name
 done
 
+# toolchain/deps/extensions.bzl: what no registry has.
+echo "common --repo_env=SMF_SYSTEM_LIBRARIES=1"
+
 echo "common --registry=file://$out/registry"

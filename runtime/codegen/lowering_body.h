@@ -1,0 +1,38 @@
+// A MIR function that is being lowered.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/codegen/lowering.h"
+
+namespace smf::codegen {
+
+struct Lowering::Body {
+  mir::FunctionId id = 0;
+  mir::Function function{};
+  std::string name{};
+  mir::BlockId block = 0;  // where it is
+  std::vector<Value> locals{};
+  // Of a local that is the address of a slot which is held like a local: what the slot holds.
+  std::vector<Value> pointees{};
+  std::vector<bool> is_promoted{};
+  std::vector<Label> labels{};  // of its blocks
+
+  // The outermost returns as its convention has it; an inlined one jumps.
+  const Convention* convention = nullptr;
+  Register result_address = kNoRegister;
+  Value result{};
+  Label after = 0;
+  Body* outer = nullptr;
+};
+
+// An address that is being computed: base + disp + (index << shift).
+struct Lowering::Element {
+  Location at{};
+  Register index = kNoRegister;
+  std::uint8_t shift = 0;
+  std::int64_t disp = 0;
+};
+
+}  // namespace smf::codegen

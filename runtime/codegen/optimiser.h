@@ -1,0 +1,76 @@
+// What pays for itself between lowering and allocation, in a few walks over a function.
+//
+//   * constants and copies are put where they are used, and operations on constants done;
+//   * what computes an address becomes part of the load or store, a comparison part of the branch;
+//   * what nobody reads goes;
+//   * blocks are put in an order in which loops are together; a loop's test moves to its end;
+//     jumps to jumps and what cannot be reached go.
+//
+// There is no SSA form. A register with one definition is as good as one in it: the definition
+// comes before each use on every path, so does that of what it was computed from. Of a register
+// with several, something is known only up to the end of a block, and of the blocks that only this
+// one leads to, while neither it nor what it was computed from changes: each definition gets a
+// number.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/codegen/lir.h"
+
+namespace smf::codegen {
+
+// Reuses its memory; not thread-safe. All functions throw std::bad_alloc.
+class Optimiser {
+ public:
+  // What an encoder relies on, also where nothing is optimised: every block can be reached, and
+  // their depths are known.
+  void order_blocks(Function& function);
+  void optimise(Function& function);
+
+ private:
+  enum class Known : std::uint8_t { kNothing, kConstant, kCopy, kAddress, kCompare };
+  struct Fact {
+    Known known = Known::kNothing;
+    std::uint32_t version = 0;  // of the register itself, of a and of b, when it was learnt
+    std::uint32_t a_version = 0;
+    std::uint32_t b_version = 0;
+    std::uint32_t run = 0;  // of blocks
+    Instruction from{};
+  };
+
+  void propagate(Function& function);
+  void rewrite(Function& function, Instruction& one);
+  void rewrite_memory(Function& function, Instruction& one);
+  void rewrite_condition(Instruction& one);
+  void fold(Instruction& one);
+  bool fold_constants(Instruction& one);
+  void learn(const Instruction& one);
+  void define(Register reg);
+  const Fact* fact(Register reg) const;
+  bool is_current(Register reg, std::uint32_t version, std::uint32_t run) const;
+  Register source_of(Register reg) const;
+  bool constant_of(Register reg, std::int64_t& value) const;
+  void remove_dead(Function& function);
+  void thread_jumps(Function& function);
+  void find_order(Function& function, bool is_by_depth);
+  void find_depths(const Function& function);
+  void rotate_loops(Function& function);
+  void rebuild(Function& function);
+
+  std::vector<Fact> facts_{};
+  std::vector<std::uint32_t> versions_{};
+  std::vector<std::uint32_t> definitions_{};
+  std::vector<std::uint32_t> uses_{};
+  std::uint32_t run_ = 0;
+
+  std::vector<std::uint32_t> order_{};     // blocks, as they are laid out
+  std::vector<std::uint32_t> position_{};  // of each block in it, or kNowhere
+  std::vector<std::uint32_t> depths_{};    // of each block
+  std::vector<std::uint32_t> predecessors_{};
+  std::vector<std::uint32_t> work_{};
+  std::vector<Instruction> rebuilt_{};
+  std::vector<Block> rebuilt_blocks_{};
+};
+
+}  // namespace smf::codegen
