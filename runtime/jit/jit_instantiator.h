@@ -14,8 +14,8 @@
 //   5 in no note that was loaded    JitNotFound
 //   6 compiled, with what it needs  JitSuccess, JitCompilationError, JitUpdateFailed
 // A chain is what one thread has in progress: a request, and those that a compiler of the
-// embedder's makes for it. What another chain is compiling is waited for; if the waits would close a
-// circle, the one that would close it compiles the group itself, and who publishes first wins.
+// embedder's makes for it. What another chain is compiling is waited for; if the waits would close
+// a circle, the one that would close it compiles the group itself, and who publishes first wins.
 //
 // **What a function calls** is found as: a registered symbol; compiled before; a row of a note; a
 // template, for which no row is needed; what the symbol sources say. Callees come first; functions
@@ -129,8 +129,8 @@ class JitInstantiator {
   // Moves all rows that wait for it, module by module. The first error; rows that could not be
   // moved wait for the next flush().
   Result<void> flush();
-  // Moves this row now, whatever the mode but kOff. Nothing to do, and no error, where the module is
-  // not loaded or has no such row.
+  // Moves this row now, whatever the mode but kOff. Nothing to do, and no error, where the module
+  // is not loaded or has no such row.
   Result<void> update_note(std::string_view path, std::string_view symbol);
 
   JitStats stats() const;

@@ -14,6 +14,7 @@
 #include "runtime/jit/jit_result.h"
 #include "runtime/jit/template_compiler.h"
 #include "runtime/os/system_calls.h"
+#include "runtime/persisted/trust.h"
 
 namespace smf {
 
@@ -22,13 +23,6 @@ enum class UpdateMode : std::uint8_t {
   kSync,      // in the request, which says JitUpdateFailed where it cannot
   kDeferred,  // in flush(), which is told; and when the instantiator goes
   kOff,       // never
-};
-
-// Whose persisted code is run (docs/note.md): a hash finds accidents, not attackers.
-enum class TrustPersisted : std::uint8_t {
-  kNever,
-  kOwnerOnly,  // the file belongs to this user or root, and no other may write it
-  kAlways,
 };
 
 // The address of a name; nullptr for none. Called from several threads at once.

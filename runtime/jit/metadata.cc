@@ -37,8 +37,8 @@ Result<void> read_templates_of(Module& module) {
 }  // namespace
 
 std::uint64_t Metadata::hash_pair(std::string_view template_name, const Arguments& arguments) {
-  return hash_name(template_name) + reinterpret_cast<std::uintptr_t>(&arguments) / sizeof(void*) *
-                                        0x9E3779B97F4A7C15u;
+  return hash_name(template_name) +
+         reinterpret_cast<std::uintptr_t>(&arguments) / sizeof(void*) * 0x9E3779B97F4A7C15u;
 }
 
 Arguments& Metadata::intern(std::string_view canonical_args) {
@@ -127,7 +127,8 @@ void Metadata::RowIndex::enter(Row& row, Key key, Next next) {
 Row* Metadata::RowIndex::find(std::uint64_t hash, Key key) const {
   if (slots.empty()) return nullptr;
   std::size_t i = hash & (slots.size() - 1);
-  while (slots[i].first != nullptr && slots[i].first->*key != hash) i = (i + 1) & (slots.size() - 1);
+  while (slots[i].first != nullptr && slots[i].first->*key != hash)
+    i = (i + 1) & (slots.size() - 1);
   return slots[i].first;
 }
 

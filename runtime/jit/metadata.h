@@ -32,10 +32,20 @@ namespace smf::internal {
 // Arguments in canonical form, there once: the same pointer is the same arguments.
 struct Arguments {
   std::string text{};
-  // Their layout as a number (shapes.h), once it is known; 0 before. It holds for one generation of
-  // metadata, since types are known by name.
-  std::atomic<std::uint32_t> shape{0};
-  std::atomic<std::uint64_t> shape_generation{0};
+  // Their layout as a number (shapes.h), once it is known, and behind it 32 bits of the generation
+  // of metadata for which it holds, since types are known by name; 0 before.
+  std::atomic<std::uint64_t> shape{0};
+
+  void set_shape(std::uint32_t number, std::uint64_t generation) {
+    shape.store(std::uint64_t{number} << 32 | (generation & 0xFFFFFFFF), std::memory_order_release);
+  }
+  // 0 where it is not known.
+  std::uint32_t shape_in(std::uint64_t generation) const {
+    const std::uint64_t known = shape.load(std::memory_order_acquire);
+    return (known & 0xFFFFFFFF) == (generation & 0xFFFFFFFF)
+               ? static_cast<std::uint32_t>(known >> 32)
+               : 0;
+  }
 };
 
 struct Module;
@@ -54,8 +64,8 @@ struct Row {
   Row* next_name = nullptr;  // of the same hash, in order
   Row* next_pair = nullptr;
   bool is_possible = false;
-  bool can_be_made_again = false;  // an instantiation that was deferred or jit_compiled
-  bool has_usual_name = false;     // mangled_name is what mangled_name() makes
+  bool can_be_made_again = false;      // an instantiation that was deferred or jit_compiled
+  bool has_usual_name = false;         // mangled_name is what mangled_name() makes
   std::atomic<bool> has_moved{false};  // from `possible`, after its module was read
   std::string_view moved_to = "jit_memory";
 
@@ -101,9 +111,10 @@ class Metadata {
   std::optional<JitMetadata> describe(std::string_view path) const;
   // Changes when templates or types may mean something else.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  void renew() { generation_.fetch_add(1, std::memory_order_release); }
 
-  // The row that `symbol` would be made from (JitInstantiator::find_possible), if any. kInvalidInput
-  // for a name that is there with two meanings; the message says both.
+  // The row that `symbol` would be made from (JitInstantiator::find_possible), if any.
+  // kInvalidInput for a name that is there with two meanings; the message says both.
   Result<FoundRow> find(std::uint64_t hash, std::string_view symbol) const;
   // The same for a template and its arguments.
   FoundRow find_pair(std::string_view template_name, const Arguments& arguments) const;

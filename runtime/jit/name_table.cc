@@ -59,4 +59,14 @@ const NameTable::Name& NameTable::set(std::uint64_t hash, std::string_view name,
   return added;
 }
 
+std::size_t NameTable::take_away(const void* value) noexcept {
+  std::size_t count = 0;
+  for (Name& name : names_) {
+    if (name.value.load(std::memory_order_relaxed) != value) continue;
+    name.value.store(nullptr, std::memory_order_release);
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace smf::internal

@@ -68,8 +68,7 @@ Result<void> NoteUpdates::flush(const std::function<void(const JitUpdateFailed&)
   }
   return move(rows, [&](const FoundRow& row, const Error& error) {
     move_later(row);
-    if (on_failed)
-      on_failed({.symbol = std::string(row.row->mangled_name), .error = error});
+    if (on_failed) on_failed({.symbol = std::string(row.row->mangled_name), .error = error});
   });
 }
 

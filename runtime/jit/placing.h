@@ -23,9 +23,9 @@ struct Placed {
 // an embedder's compiler, or a file, may have got wrong. kInvalidInput.
 Result<void> check_code(const codegen::Code& code, std::size_t functions);
 
-// `code` was checked. `names` are those of its functions: what the code says of them itself is found
-// before `find` is asked. Errors are those of `find` and, "Failed to allocate executable memory",
-// of the code memory.
+// `code` was checked. `names` are those of its functions: what the code says of them itself is
+// found before `find` is asked. Errors are those of `find` and, "Failed to allocate executable
+// memory", of the code memory.
 Result<Placed> place_code(CodeMemory& memory, const codegen::Code& code,
                           std::span<const std::string_view> names, const FindAddress& find);
 

@@ -15,7 +15,8 @@ namespace {
 std::vector<std::string_view> words_of(std::string_view expression) {
   constexpr std::string_view kPunctuation = "<>()[]{},;:&*?|=- \t";
   std::vector<std::string_view> words;
-  for (std::size_t at = 0; (at = expression.find_first_not_of(kPunctuation, at)) != std::string::npos;) {
+  for (std::size_t at = 0;
+       (at = expression.find_first_not_of(kPunctuation, at)) != std::string::npos;) {
     const std::size_t end = std::min(expression.find_first_of(kPunctuation, at), expression.size());
     words.push_back(expression.substr(at, end - at));
     at = end;

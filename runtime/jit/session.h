@@ -48,6 +48,7 @@ class Session {
   // Functions that were made with all that they call.
   std::unordered_set<mir::FunctionId>& closed() { return closed_; }
 
+  std::uint64_t generation() const { return generation_; }
   bool is_fresh() const { return fed_.empty(); }
   bool is_spoilt() const { return is_spoilt_; }
   bool is_kept() const {

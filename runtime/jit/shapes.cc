@@ -94,8 +94,8 @@ class EndlessTypes {
   bool visit(TypeId id) {
     if (id == mir::kNone || path_.size() > kMaxNesting || is_finite_.contains(id)) return false;
     const mir::Type type = program_.unit().types[id];
-    const bool has_fields = type.kind == TypeKind::kStruct || type.kind == TypeKind::kTuple ||
-                            has_variants(type.kind);
+    const bool has_fields =
+        type.kind == TypeKind::kStruct || type.kind == TypeKind::kTuple || has_variants(type.kind);
     if (!has_fields && type.kind != TypeKind::kArray) return false;
     if (const auto open = std::ranges::find(path_, id); open != path_.end()) {
       for (auto at = open; at != path_.end(); ++at) circle.push_back(program_.name_of(*at));

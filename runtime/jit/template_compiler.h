@@ -35,9 +35,9 @@ class TemplateCompiler {
     return fail(ErrorCode::kUnsupported, "templates are the library's");
   }
   // Of functions that were verified, as codegen::Compiler::compile(): an entry for each.
-  virtual Result<codegen::Code> compile_functions(
-      mir::Program& /*program*/, mir::Layouts& /*layouts*/,
-      std::span<const mir::FunctionId> /*functions*/) {
+  virtual Result<codegen::Code> compile_functions(mir::Program& /*program*/,
+                                                  mir::Layouts& /*layouts*/,
+                                                  std::span<const mir::FunctionId> /*functions*/) {
     return fail(ErrorCode::kUnsupported, "functions are the library's");
   }
 };

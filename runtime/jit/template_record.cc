@@ -28,6 +28,11 @@ std::vector<std::string> callees_of(const mir::Unit& unit) {
 
 }  // namespace
 
+std::uint64_t TemplateRecord::next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 Result<TemplateRecord::Parsed> TemplateRecord::parse() const {
   const auto wrong = [&](std::string_view what) {
     return fail(ErrorCode::kInvalidInput, fmt::format("template '{}': {}", name_, what));

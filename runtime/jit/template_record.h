@@ -29,6 +29,8 @@ class TemplateRecord : public std::enable_shared_from_this<TemplateRecord> {
         kind_(entry.kind),
         body_(entry.body) {}
 
+  // Another for each record there ever was.
+  std::uint64_t id() const { return id_; }
   const std::string& module() const { return module_; }
   const std::string& name() const { return name_; }
   bool is_function() const { return kind_ == 0; }
@@ -49,6 +51,9 @@ class TemplateRecord : public std::enable_shared_from_this<TemplateRecord> {
  private:
   Result<Parsed> parse() const;
 
+  static std::uint64_t next_id();
+
+  const std::uint64_t id_ = next_id();
   const std::string module_;
   const std::shared_ptr<const SectionContent> section_;
   const std::string name_;
