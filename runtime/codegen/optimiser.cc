@@ -40,7 +40,7 @@ bool takes_constant(Op op) {
   }
 }
 
-bool is_commutative(Op op) {
+bool may_swap(Op op) {
   return op == Op::kAdd || op == Op::kMul || op == Op::kAnd || op == Op::kOr || op == Op::kXor ||
          op == Op::kAddChecked;
 }
@@ -114,6 +114,8 @@ void Optimiser::optimise(Function& function) {
   order_blocks(function);
   propagate(function);
   remove_dead(function);
+  join_moves(function);
+  hoist_invariants(function);
   order_blocks(function);
   rotate_loops(function);
 }
@@ -255,7 +257,7 @@ void Optimiser::rewrite(Function& function, Instruction& one) {
     if (constant_of(one.b, value)) {
       one.imm = value;
       one.b = kNoRegister;
-    } else if (constant_of(one.a, value) && (is_commutative(one.op) || is_condition(one.op))) {
+    } else if (constant_of(one.a, value) && (may_swap(one.op) || is_condition(one.op))) {
       one.a = std::exchange(one.b, kNoRegister);
       one.imm = value;
       if (is_condition(one.op)) one.condition = mirrored(one.condition);
