@@ -71,10 +71,8 @@ Made<std::size_t> Instantiation::visit(Wanted wanted) {
   by_name_.emplace(node.wanted.usual, index);
   open_.push_back(index);
   const InProgressHere in_progress(&state_, node.wanted.symbol, node.wanted.usual);
-  bool has_waited = false;
   const auto outcome = state_.claims.claim(
-      node.wanted.usual, [&] { return state_.is_compiled(node.wanted); }, has_waited);
-  if (has_waited) state_.counters.waits.fetch_add(1, std::memory_order_relaxed);
+      node.wanted.usual, [&] { return state_.is_compiled(node.wanted); }, state_.counters.waits);
   node.is_claimed = outcome == Claims::Outcome::kMine;
   return visit_claimed(index, is_too_deep);
 }

@@ -44,7 +44,7 @@ std::vector<std::string> chain_of(const void* owner) {
 }
 
 Claims::Outcome Claims::claim(const std::string& name, const std::function<bool()>& is_done,
-                              bool& has_waited) {
+                              std::atomic<std::uint64_t>& waits) {
   Chain& chain = Chain::current();
   std::unique_lock lock(claims_mutex);
   for (;;) {
@@ -58,7 +58,7 @@ Claims::Outcome Claims::claim(const std::string& name, const std::function<bool(
     }
     const std::shared_ptr<Claim> claim = found->second;
     if (closes_circle(*claim, chain)) return Outcome::kNotMine;
-    has_waited = true;
+    waits.fetch_add(1, std::memory_order_relaxed);
     chain.waits_for = claim.get();
     ++claim->waiting;
     claim->changed.wait(lock, [&] { return claim->owner == nullptr; });

@@ -10,8 +10,10 @@
 // requests in several of them, one in another, and so may wait in a circle that none sees alone.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,9 +75,10 @@ class Claims {
     kDone,     // `is_done` said so
     kNotMine,  // waiting would close a circle: compile it without the claim
   };
-  // Waits while another chain has it. `is_done` is called with the lock held. `has_waited` becomes
-  // true if it did.
-  Outcome claim(const std::string& name, const std::function<bool()>& is_done, bool& has_waited);
+  // Waits while another chain has it, each time counted in `waits`. `is_done` is called with the
+  // lock held.
+  Outcome claim(const std::string& name, const std::function<bool()>& is_done,
+                std::atomic<std::uint64_t>& waits);
   void release(const std::string& name) noexcept;
 
  private:

@@ -67,9 +67,10 @@ Result<std::vector<mir::TypeId>> Session::types(std::string_view args) {
 }
 
 Result<void> Session::feed(const std::shared_ptr<TemplateRecord>& record) {
-  if (fed_.contains(record)) return {};
-  SMF_TRY(add(record, true));
-  fed_.insert(record);
+  if (!fed_.contains(record)) {
+    SMF_TRY(add(record, true));
+    fed_.insert(record);
+  }
   if (record->is_verified.load(std::memory_order_acquire)) return {};
   auto general = program_.check(record->name());
   if (!general) return std::unexpected(about(record->name(), std::move(general).error()));
