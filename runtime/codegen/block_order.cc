@@ -165,6 +165,14 @@ void Optimiser::rotate_loops(Function& function) {
   function.blocks.swap(rebuilt_blocks_);
 }
 
+void Optimiser::mark_loop_heads(Function& function) {
+  for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
+    const Successors next = successors(function.of(function.blocks[b]).back());
+    for (std::uint32_t i = 0; i != next.count; ++i)
+      if (next.blocks[i] <= b) function.blocks[next.blocks[i]].is_loop_head = true;
+  }
+}
+
 // In that order, without what cannot be reached or does nothing.
 void Optimiser::rebuild(Function& function) {
   rebuilt_.clear();

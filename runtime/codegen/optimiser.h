@@ -39,6 +39,8 @@ class Optimiser {
     Instruction from{};
   };
 
+  void count_definitions(const Function& function);
+  void split_registers(Function& function);
   void propagate(Function& function);
   void rewrite(Function& function, Instruction& one);
   void rewrite_memory(Function& function, Instruction& one);
@@ -63,6 +65,7 @@ class Optimiser {
   // Sets members_ of the loop that begins at `header` to header + 1; false where none begins.
   bool find_members(std::uint32_t header);
   void rotate_loops(Function& function);
+  void mark_loop_heads(Function& function);
   void rebuild(Function& function);
 
   std::vector<Fact> facts_{};
