@@ -24,13 +24,13 @@
 #include <vector>
 
 #include "runtime/base/error.h"
+#include "runtime/codegen/code_tables.h"
 #include "runtime/codegen/parallel_move.h"
 #include "runtime/codegen/target.h"
-#include "runtime/codegen/x86_tables.h"
 
 namespace smf::codegen {
 
-inline constexpr std::uint8_t kX8 = 8, kX16 = 16, kX17 = 17, kX29 = 29, kX30 = 30, kSp = 31;
+inline constexpr std::uint8_t kX8 = 8, kX16 = 16, kX17 = 17;
 inline constexpr std::uint8_t kV29 = 29, kV30 = 30, kV31 = 31;
 inline constexpr RegisterMask kArm64PreservedGeneral = 0x1ff80000;  // x19 to x28
 inline constexpr RegisterMask kArm64PreservedVector = 0xff00;       // d8 to d15
@@ -86,6 +86,7 @@ class Arm64Encoder {
   bool in_register(Register reg) const { return place(reg).kind == Place::Kind::kRegister; }
   static Gp gp(std::uint8_t physical, Width width);
   static Gp gpx(std::uint8_t physical) { return gp(physical, Width::k64); }
+  static Gp zero(Width width);  // the register that is 0
   static Vec vec(std::uint8_t physical, Width width);
   Mem spill(std::uint32_t slot) const;
   Gp general(Register reg, Width width, std::uint8_t scratch);
@@ -183,7 +184,7 @@ class Arm64Encoder {
   asmjit::CodeHolder holder_{};
   asmjit::a64::Assembler assembler_{};
   ParallelMove moves_{};
-  X86Tables tables_{};
+  CodeTables tables_{};
 
   // Of the function that is being encoded.
   const Function* function_ = nullptr;

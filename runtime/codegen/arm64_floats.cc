@@ -50,7 +50,7 @@ void Arm64Encoder::float_constant(const Instruction& i) {
   } else if (i.width == Width::k32 && a64::Utils::isFP32Imm8(low)) {
     assembler_.fmov(dest, double{std::bit_cast<float>(low)});
   } else if ((i.width == Width::k64 ? value : low) == 0) {
-    assembler_.fmov(dest, i.width == Width::k64 ? Gp(a64::xzr) : Gp(a64::wzr));
+    assembler_.fmov(dest, zero(i.width));
   } else {
     load_constant(gp(kX16, i.width), value);
     assembler_.fmov(dest, gp(kX16, i.width));

@@ -11,9 +11,13 @@ namespace a64 = asmjit::a64;
 
 namespace {
 
-constexpr unsigned bits_of(Width width) { return 8 * bytes_of(width); }
+constexpr unsigned bits_in(Width width) { return 8 * bytes_of(width); }
 
 // As an instruction of that width sees it.
+std::uint64_t unsigned_immediate(const Instruction& i) {
+  const auto imm = static_cast<std::uint64_t>(i.imm);
+  return i.width == Width::k64 ? imm : imm & 0xffffffff;
+}
 std::int64_t signed_immediate(const Instruction& i) {
   return i.width == Width::k64 ? i.imm : static_cast<std::int32_t>(i.imm);
 }
@@ -72,24 +76,16 @@ void Arm64Encoder::move(const Instruction& i) {
 
 void Arm64Encoder::add_or_sub(const Instruction& i) {
   const std::uint8_t to = result_in(i.dest, kX16);
-  const Gp a = i.a == kNoRegister ? gp(kSp, i.width) : general(i.a, i.width, kX16);
-  const std::int64_t imm = signed_immediate(i);
-  const bool is_add = i.op == Op::kAdd;
+  const Gp dest = gp(to, i.width);
+  const Gp a = i.a == kNoRegister ? zero(i.width) : general(i.a, i.width, kX16);
   if (i.b == kNoRegister && i.a != kNoRegister) {
-    // INT64_MIN is its own negative.
-    const std::int64_t negative =
-        static_cast<std::int64_t>(std::uint64_t{0} - static_cast<std::uint64_t>(imm));
-    add_immediate(gp(to, i.width), a, is_add ? imm : negative);
+    // The lowest is its own negative.
+    const auto imm = static_cast<std::uint64_t>(signed_immediate(i));
+    add_immediate(dest, a, static_cast<std::int64_t>(i.op == Op::kAdd ? imm : 0 - imm));
+  } else if (i.op == Op::kAdd) {
+    assembler_.add(dest, a, general_or_immediate(i, kX17));
   } else {
-    const Gp b = general_or_immediate(i, kX17);
-    // kSp is the zero register where no immediate is added.
-    const Gp zero_or_a = i.a == kNoRegister && i.width == Width::k64 ? Gp(a64::xzr)
-                         : i.a == kNoRegister                        ? Gp(a64::wzr)
-                                                                     : a;
-    if (is_add)
-      assembler_.add(gp(to, i.width), zero_or_a, b);
-    else
-      assembler_.sub(gp(to, i.width), zero_or_a, b);
+    assembler_.sub(dest, a, general_or_immediate(i, kX17));
   }
   store_result(i.dest, to);
 }
@@ -97,8 +93,7 @@ void Arm64Encoder::add_or_sub(const Instruction& i) {
 void Arm64Encoder::multiply(const Instruction& i) {
   const std::uint8_t to = result_in(i.dest, kX16);
   const Gp a = general(i.a, i.width, kX16);
-  const auto imm =
-      static_cast<std::uint64_t>(i.imm) & (i.width == Width::k64 ? ~std::uint64_t{0} : 0xffffffffu);
+  const std::uint64_t imm = unsigned_immediate(i);
   if (i.b == kNoRegister && std::has_single_bit(imm)) {
     assembler_.lsl(gp(to, i.width), a, std::countr_zero(imm));
   } else {
@@ -124,9 +119,8 @@ void Arm64Encoder::logic(const Instruction& i) {
     else
       assembler_.eor(gp(to, i.width), a, b);
   };
-  const auto imm =
-      static_cast<std::uint64_t>(i.imm) & (i.width == Width::k64 ? ~std::uint64_t{0} : 0xffffffffu);
-  if (i.b == kNoRegister && a64::Utils::isLogicalImm(imm, bits_of(i.width)))
+  const std::uint64_t imm = unsigned_immediate(i);
+  if (i.b == kNoRegister && a64::Utils::isLogicalImm(imm, bits_in(i.width)))
     emit(asmjit::Imm(imm));
   else
     emit(general_or_immediate(i, kX17));
@@ -138,7 +132,7 @@ void Arm64Encoder::shift(const Instruction& i) {
   const std::uint8_t to = result_in(i.dest, kX16);
   const Gp dest = gp(to, i.width);
   const Gp a = general(i.a, i.width, kX16);
-  const unsigned size = bits_of(i.width);
+  const unsigned size = bits_in(i.width);
   const auto emit = [&](const auto& count) {
     switch (i.op) {
       case Op::kShl:
@@ -271,7 +265,7 @@ void Arm64Encoder::extend(const Instruction& i) {
   const Gp a = general(i.a, Width::k32, kX16);
   const bool is_signed = i.op == Op::kSignExtend;
   const Gp dest = gp(to, is_signed ? i.width : Width::k32);
-  const unsigned last_bit = bits_of(i.from) - 1;
+  const unsigned last_bit = bits_in(i.from) - 1;
   const Gp from = gp(static_cast<std::uint8_t>(a.id()), is_signed ? i.width : Width::k32);
   if (i.from == i.width)
     assembler_.mov(gpx(to), gpx(static_cast<std::uint8_t>(a.id())));

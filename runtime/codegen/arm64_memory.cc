@@ -100,7 +100,7 @@ void Arm64Encoder::load(const Instruction& i) {
 void Arm64Encoder::store(const Instruction& i) {
   const Mem to = address(i, bytes_of(i.width));
   const Width held = i.width == Width::k64 ? Width::k64 : Width::k32;
-  Gp value = held == Width::k64 ? Gp(a64::xzr) : Gp(a64::wzr);
+  Gp value = zero(held);
   if (i.c != kNoRegister) {
     value = general(i.c, held, kX8);
   } else if (i.imm != 0) {

@@ -1,7 +1,7 @@
 // Where values are, and constants that fit into no instruction.
 #include <asmjit/arm/a64utils.h>
 
-#include <bit>
+#include <algorithm>
 
 #include "runtime/codegen/arm64_encoder.h"
 
@@ -12,6 +12,11 @@ namespace a64 = asmjit::a64;
 asmjit::a64::Gp Arm64Encoder::gp(std::uint8_t physical, Width width) {
   if (width == Width::k64) return a64::GpX(physical);
   return a64::GpW(physical);
+}
+
+asmjit::a64::Gp Arm64Encoder::zero(Width width) {
+  if (width == Width::k64) return a64::xzr;
+  return a64::wzr;
 }
 
 asmjit::a64::Vec Arm64Encoder::vec(std::uint8_t physical, Width width) {
@@ -67,7 +72,7 @@ void Arm64Encoder::load_constant(const Gp& to, std::uint64_t value) {
     ones += part == 0xffff ? 1 : 0;
   }
   if (std::max(zeros, ones) + 1 < parts && a64::Utils::isLogicalImm(value, is_wide ? 64 : 32)) {
-    assembler_.orr(to, gp(kSp, is_wide ? Width::k64 : Width::k32), value);
+    assembler_.orr(to, zero(is_wide ? Width::k64 : Width::k32), value);
     return;
   }
   const bool is_inverted = ones > zeros;
