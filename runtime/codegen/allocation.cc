@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "runtime/codegen/live_ranges.h"
+#include "runtime/codegen/occupation.h"
 #include "runtime/codegen/target.h"
 
 namespace smf::codegen {
@@ -12,63 +13,6 @@ namespace {
 
 // In front of a call and behind it.
 constexpr float kAcrossCost = 2;
-
-// Of one bit for each position: a register of the processor is taken there.
-class Occupation {
- public:
-  void clear(std::uint32_t positions, std::size_t rows) {
-    words_ = positions / 64 + 1;
-    bits_.assign(words_ * rows, 0);
-  }
-  // Calls `each(word, mask)` for the words of [from, to) until it returns false.
-  template <typename Each>
-  bool for_each_word(std::size_t row, std::uint32_t from, std::uint32_t to, Each&& each) {
-    if (from >= to) return true;
-    std::uint64_t* word = &bits_[row * words_ + from / 64];
-    const std::size_t more = (to - 1) / 64 - from / 64;
-    std::uint64_t mask = ~std::uint64_t{0} << from % 64;
-    for (std::size_t n = 0; n != more; ++n, mask = ~std::uint64_t{0})
-      if (!each(*word++, mask)) return false;
-    return each(*word, mask & (~std::uint64_t{0} >> (63 - (to - 1) % 64)));
-  }
-  bool is_free(std::size_t row, std::uint32_t from, std::uint32_t to) {
-    return for_each_word(
-        row, from, to, [](std::uint64_t& word, std::uint64_t mask) { return (word & mask) == 0; });
-  }
-  void take(std::size_t row, std::uint32_t from, std::uint32_t to) {
-    for_each_word(row, from, to, [](std::uint64_t& word, std::uint64_t mask) {
-      word |= mask;
-      return true;
-    });
-  }
-
- private:
-  std::size_t words_ = 1;  // of a row
-  std::vector<std::uint64_t> bits_{};
-};
-
-// What a bank's registers are to the allocator.
-struct BankRegisters {
-  std::span<const std::uint8_t> order{};
-  RegisterMask allocatable = 0;
-  RegisterMask preserved = 0;
-};
-
-struct Candidate {
-  float priority = 0;
-  Register reg = 0;
-};
-
-struct SlotUser {
-  std::uint32_t from = 0;
-  std::uint32_t to = 0;
-  Register reg = 0;
-};
-
-struct SlotInUse {
-  std::uint32_t to = 0;
-  std::uint32_t slot = 0;
-};
 
 constexpr std::size_t row_of(Bank bank, std::uint8_t physical) {
   return static_cast<std::size_t>(bank) * 32 + physical;
@@ -80,6 +24,29 @@ struct Allocator::State {
   void allocate(const Function& function, const Target& target, Allocation& allocation);
 
  private:
+  // What a bank's registers are to the allocator.
+  struct BankRegisters {
+    std::span<const std::uint8_t> order{};
+    RegisterMask allocatable = 0;
+    RegisterMask preserved = 0;
+  };
+
+  struct Candidate {
+    float priority = 0;
+    Register reg = 0;
+  };
+
+  struct SlotUser {
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    Register reg = 0;
+  };
+
+  struct SlotInUse {
+    std::uint32_t to = 0;
+    std::uint32_t slot = 0;
+  };
+
   void prepare(const Target& target);
   void order_candidates(const Function& function, Allocation& allocation);
   void place(const Function& function, Register reg, Allocation& allocation);
