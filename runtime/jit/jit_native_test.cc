@@ -128,9 +128,9 @@ TYPED_TEST(JitNativeOf, SlicesAreSummedReversedAndSearched) {
       if constexpr (std::is_integral_v<T>) {
         expected_sum = static_cast<T>(static_cast<std::uint64_t>(expected_sum) +
                                       static_cast<std::uint64_t>(a[i]));
-        expected_dot = static_cast<T>(static_cast<std::uint64_t>(expected_dot) +
-                                      static_cast<std::uint64_t>(a[i]) *
-                                          static_cast<std::uint64_t>(b[i]));
+        expected_dot =
+            static_cast<T>(static_cast<std::uint64_t>(expected_dot) +
+                           static_cast<std::uint64_t>(a[i]) * static_cast<std::uint64_t>(b[i]));
       } else {
         expected_sum += a[i];
         expected_dot += a[i] * b[i];
@@ -169,8 +169,10 @@ TYPED_TEST(JitNativeOf, Sorts) {
 }
 
 TEST_F(JitNative, AVectorGrowsByTheEmbeddersMemory) {
-  open("vec.mir", {{"Vec.push", "i64", "push"}, {"Vec.pop", "i64", "pop"},
-                   {"unwrap_or", "i64", "unwrap"}, {"checked_div", "i32", "div"}});
+  open("vec.mir", {{"Vec.push", "i64", "push"},
+                   {"Vec.pop", "i64", "pop"},
+                   {"unwrap_or", "i64", "unwrap"},
+                   {"checked_div", "i32", "div"}});
   struct Vec {
     std::int64_t* data = nullptr;
     std::uint64_t len = 0, capacity = 0;
