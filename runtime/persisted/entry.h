@@ -32,7 +32,7 @@
 //
 // Sizes: a function of 30 instructions makes some 200 bytes of code, and 80 to 150 around it; the
 // least room there is, 64 KiB, holds some 200. Rejected: an index in the section (a second thing to
-// commit; readers make theirs in some 10 ns a function, index.h); entries compressed (they are
+// commit; readers make theirs in some 0.1 us a function, index.h); entries compressed (they are
 // copied from the mapping in one go); numbers in place of names (they mean something in one
 // process); one commit word for the section, the end of what counts (a writer that dies leaves
 // nothing to tidy either way, but every reader would watch one cache line that every writer

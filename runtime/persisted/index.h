@@ -1,9 +1,9 @@
 // Where each function is among the entries of a section `.smf.jit`.
 //
-// Made in one pass over the entries' heads, which touches no code, and sorted: a look-up is a
-// binary search, some 40 ns among 1 000 functions, and no choice of keys makes it slow, as it would
-// a hash table whose keys come from a file. Entries that are appended later are merged in. Of
-// several functions with one key the last counts: it was written because the others were no use.
+// Made in one pass over the entries' heads, which touches no code, and sorted: some 0.1 us a
+// function, once. A look-up is a binary search: no choice of keys makes it slow, as it would a hash
+// table whose keys come from a file. Entries that are appended later are merged in. Of several
+// functions with one key the last counts: it was written because the others were no use.
 #pragma once
 
 #include <cstdint>

@@ -127,7 +127,7 @@ TEST_F(PersistedWriter, AModuleWithoutRoomIsGivenSome) {
 }
 
 TEST_F(PersistedWriter, FullRoomIsDoubledAndNothingLost) {
-  constexpr std::size_t kMany = 1500;
+  constexpr std::size_t kMany = 800;
   write_file(path_, module_with_room(kRows, 100));
   PersistedCodeWriter writer = this->writer();
   int rewrites = 0;
