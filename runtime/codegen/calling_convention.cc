@@ -23,8 +23,8 @@ constexpr std::uint32_t kTagSize = 4;
 constexpr std::array<std::uint8_t, 6> kSystemVGeneral{7, 6, 2, 1, 8, 9};  // rdi rsi rdx rcx r8 r9
 constexpr std::array<std::uint8_t, 8> kFirstEight{0, 1, 2, 3, 4, 5, 6, 7};
 constexpr std::array<std::uint8_t, 2> kSystemVResults{0, 2};  // rax rdx
-constexpr std::uint8_t kResultAddress = 0;
-constexpr std::uint8_t kX8 = 8;
+constexpr std::uint8_t kReturnedAddress = 0;                  // rax
+constexpr std::uint8_t kResultAddress = 8;                    // x8
 
 // What is known of a value no larger than the largest that can be in registers.
 struct Scalars {
@@ -234,8 +234,8 @@ Result<void> Assignment::assign_result(mir::TypeId type) {
   general_ = {.numbers = is_x86() ? std::span<const std::uint8_t>(kSystemVGeneral) : kFirstEight};
   vectors_ = {.numbers = kFirstEight};
   if (value.kind == PassedValue::Kind::kReference) {
-    convention_.result_address = is_x86() ? general_.take() : kX8;
-    convention_.returned_address = kResultAddress;
+    convention_.result_address = is_x86() ? general_.take() : kResultAddress;
+    convention_.returned_address = kReturnedAddress;
     convention_.returns_address = is_x86();
   }
   convention_.result = std::move(value);

@@ -137,12 +137,16 @@ void LiveRanges::entry(const Function& function) {
   }
 }
 
-// Ranges come in descending order.
+// Ranges come in descending order. What ends where an instruction reads, and begins again where it
+// writes, stays two: it is not alive across that, which matters of calls.
 void LiveRanges::add_range(Life& life, std::uint32_t from, std::uint32_t to) {
   life.length += to - from;
-  if (life.first_range != kNone && ranges_[life.first_range].from <= to) {
-    ranges_[life.first_range].from = from;
-    return;
+  if (life.first_range != kNone) {
+    LiveRange& later = ranges_[life.first_range];
+    if (later.from < to || (later.from == to && to % 2 == 0)) {
+      later.from = from;
+      return;
+    }
   }
   if (life.first_range == kNone) life.end = to;
   ranges_.push_back({from, to, life.first_range});

@@ -2,6 +2,7 @@
 
 #include <asmjit/core.h>
 
+#include "runtime/codegen/arm64_target.h"
 #include "runtime/codegen/x86_target.h"
 
 namespace smf::codegen {
@@ -25,7 +26,7 @@ std::unique_ptr<Target> make_target(Machine machine, const EncodingOptions& opti
     case Machine::kX86_64:
       break;
     case Machine::kAArch64:
-      return nullptr;
+      return make_arm64_target(options);
   }
   return make_x86_target(options);
 }

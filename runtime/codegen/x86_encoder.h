@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "runtime/base/error.h"
+#include "runtime/codegen/code_tables.h"
 #include "runtime/codegen/parallel_move.h"
 #include "runtime/codegen/target.h"
-#include "runtime/codegen/x86_tables.h"
 
 namespace smf::codegen {
 
@@ -205,7 +205,7 @@ class X86Encoder {
   asmjit::CodeHolder holder_{};
   asmjit::x86::Assembler assembler_{};
   ParallelMove moves_{};
-  X86Tables tables_{};
+  CodeTables tables_{};
 
   // Of the function that is being encoded.
   const Function* function_ = nullptr;

@@ -19,6 +19,7 @@
 #include "runtime/codegen/target.h"
 #include "runtime/codegen/testing/allocation_checker.h"
 #include "runtime/exec/code_memory.h"
+#include "runtime/exec/tiny_code.h"
 #include "runtime/exec/unwinding.h"
 
 namespace smf::codegen {
@@ -103,6 +104,7 @@ class NativeCode {
     if (code_.bytes.empty()) return;
     CodeMemoryOptions memory_options;
     memory_options.listeners = {unwinding()};
+    if (is_emulated()) memory_options.protection = CodeProtection::kPageProtection;
     static CodeMemory memory = CodeMemory::create(memory_options).value();
     memory_ = &memory;
     auto writer = memory.begin(code_.bytes.size()).value();

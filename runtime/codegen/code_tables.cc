@@ -1,11 +1,11 @@
-#include "runtime/codegen/x86_tables.h"
+#include "runtime/codegen/code_tables.h"
 
 #include <functional>
 #include <string_view>
 
 namespace smf::codegen {
 
-void X86Tables::clear() {
+void CodeTables::clear() {
   constants_.clear();
   pools_.clear();
   pool_bytes_.clear();
@@ -16,7 +16,7 @@ void X86Tables::clear() {
   symbols_.clear();
 }
 
-asmjit::Label X86Tables::symbol(asmjit::BaseEmitter& emitter, const Symbol& symbol) {
+asmjit::Label CodeTables::symbol(asmjit::BaseEmitter& emitter, const Symbol& symbol) {
   const std::size_t hash =
       std::hash<std::string_view>{}(symbol.name) + static_cast<std::size_t>(symbol.kind);
   for (const Named& named : symbols_)
@@ -26,7 +26,7 @@ asmjit::Label X86Tables::symbol(asmjit::BaseEmitter& emitter, const Symbol& symb
 }
 
 // Names repeat from one trap of a function to the next.
-std::int32_t X86Tables::text(const std::string& text) {
+std::int32_t CodeTables::text(const std::string& text) {
   const std::string_view last(texts_.data() + last_text_, last_size_);
   if (text == last) return last_text_;
   const auto at = static_cast<std::int32_t>(texts_.size());
@@ -34,7 +34,7 @@ std::int32_t X86Tables::text(const std::string& text) {
   return at;
 }
 
-asmjit::Label X86Tables::trap(asmjit::BaseEmitter& emitter, const TrapPlace& place) {
+asmjit::Label CodeTables::trap(asmjit::BaseEmitter& emitter, const TrapPlace& place) {
   TrapRecord record;
   record.kind = static_cast<std::uint32_t>(place.kind);
   record.block = place.block;
@@ -49,8 +49,8 @@ asmjit::Label X86Tables::trap(asmjit::BaseEmitter& emitter, const TrapPlace& pla
   return traps_.back().label;
 }
 
-asmjit::Label X86Tables::constant(asmjit::BaseEmitter& emitter, std::uint64_t low,
-                                  std::uint64_t high) {
+asmjit::Label CodeTables::constant(asmjit::BaseEmitter& emitter, std::uint64_t low,
+                                   std::uint64_t high) {
   // Only the last ones are compared: there may be any number of them.
   constexpr std::size_t kCompared = 16;
   const std::size_t first = constants_.size() < kCompared ? 0 : constants_.size() - kCompared;
@@ -60,13 +60,13 @@ asmjit::Label X86Tables::constant(asmjit::BaseEmitter& emitter, std::uint64_t lo
   return constants_.back().label;
 }
 
-asmjit::Label X86Tables::pool(asmjit::BaseEmitter& emitter, const std::vector<std::byte>& bytes) {
+asmjit::Label CodeTables::pool(asmjit::BaseEmitter& emitter, const std::vector<std::byte>& bytes) {
   pools_.push_back({pool_bytes_.size(), bytes.size(), emitter.newLabel()});
   pool_bytes_.insert(pool_bytes_.end(), bytes.begin(), bytes.end());
   return pools_.back().label;
 }
 
-void X86Tables::embed_traps(asmjit::BaseAssembler& assembler) {
+void CodeTables::embed_traps(asmjit::BaseAssembler& assembler) {
   if (traps_.empty()) return;
   assembler.align(asmjit::AlignMode::kZero, 8);
   auto to_texts = static_cast<std::int32_t>(traps_.size() * sizeof(TrapRecord));
@@ -80,7 +80,7 @@ void X86Tables::embed_traps(asmjit::BaseAssembler& assembler) {
   if (!texts_.empty()) assembler.embed(texts_.data(), texts_.size());
 }
 
-void X86Tables::embed(asmjit::BaseAssembler& assembler, std::vector<Relocation>& relocations) {
+void CodeTables::embed(asmjit::BaseAssembler& assembler, std::vector<Relocation>& relocations) {
   if (!constants_.empty() || !pools_.empty()) assembler.align(asmjit::AlignMode::kZero, 16);
   for (const Constant& constant : constants_) {
     assembler.bind(constant.label);

@@ -1,7 +1,7 @@
 // What stands behind the functions of a piece of code: constants, what traps tell, addresses.
 #pragma once
 
-#include <asmjit/x86.h>
+#include <asmjit/core.h>
 
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@
 namespace smf::codegen {
 
 // Reuses its memory.
-class X86Tables {
+class CodeTables {
  public:
   void clear();
 
