@@ -85,18 +85,8 @@ Made<std::size_t> Instantiation::visit_claimed(std::size_t index, bool is_too_de
   const bool is_leaf = node.compiled != nullptr && (is_too_deep || node.compiled->is_foreign ||
                                                     node.compiled->record != id_of(node.wanted));
   if (!is_leaf) {
-    auto in_place = node.compiled == nullptr ? compile_foreign(index) : Made<bool>(false);
-    if (!in_place) return std::unexpected(std::move(in_place).error());
-    if (!*in_place) {
-      auto made = make_function(index);
-      if (!made) return std::unexpected(std::move(made).error());
-      auto shared = node.compiled == nullptr ? find_in_place(index) : Made<bool>(false);
-      if (!shared) return std::unexpected(std::move(shared).error());
-      if (!*shared && !(node.compiled != nullptr && session_.closed().contains(*node.function))) {
-        auto walked = walk_calls(index);
-        if (!walked) return std::unexpected(std::move(walked).error());
-      }
-    }
+    auto expanded = expand(index);
+    if (!expanded) return std::unexpected(std::move(expanded).error());
   }
   if (node.lowlink == index) {
     auto closed = close_group(index);
@@ -105,8 +95,24 @@ Made<std::size_t> Instantiation::visit_claimed(std::size_t index, bool is_too_de
   return index;
 }
 
+// Makes the function, unless its code is there, and what it calls.
+Made<void> Instantiation::expand(std::size_t index) {
+  Node& node = nodes_[index];
+  const bool is_compiled = node.compiled != nullptr;
+  auto foreign = is_compiled ? Made<bool>(false) : compile_foreign(index);
+  if (!foreign) return std::unexpected(std::move(foreign).error());
+  if (*foreign) return {};
+  if (auto prepared = prepare(index); !prepared) return prepared;
+  auto shared = is_compiled ? Made<bool>(false) : find_equal(index);
+  if (!shared) return std::unexpected(std::move(shared).error());
+  if (*shared) return {};
+  if (auto made = make_function(index); !made) return made;
+  if (is_compiled && session_.closed().contains(*node.function)) return {};
+  return walk_calls(index);
+}
+
 // Code of an equal body.
-Made<bool> Instantiation::find_in_place(std::size_t index) {
+Made<bool> Instantiation::find_equal(std::size_t index) {
   Node& node = nodes_[index];
   if (!node.shape) return false;
   const Compiled* const other = state_.find_shared(node.wanted.record->id(), *node.shape);
@@ -122,28 +128,37 @@ Made<bool> Instantiation::find_in_place(std::size_t index) {
   return true;
 }
 
-Made<void> Instantiation::make_function(std::size_t index) {
+// The template is checked, and what its arguments are is known then.
+Made<void> Instantiation::prepare(std::size_t index) {
   Node& node = nodes_[index];
   const Wanted& wanted = node.wanted;
   if (wanted.record == nullptr)
     return refused(wanted.symbol, {.code = ErrorCode::kNotFound,
                                    .message = fmt::format("no module has the body of template '{}'",
                                                           wanted.template_name)});
-  auto fed = session_.feed(wanted.record);
-  if (!fed) return refused(wanted.symbol, fed.error());
+  if (auto fed = session_.feed(wanted.record); !fed) return refused(wanted.symbol, fed.error());
   auto types = session_.types(wanted.arguments->text);
   if (!types) return refused(wanted.symbol, types.error());
-  const mir::Callee callee{.name = wanted.template_name, .arguments = *std::move(types)};
+  node.types = *std::move(types);
+  const std::uint32_t known = wanted.arguments->shape_in(session_.meanings());
+  if (known != 0) node.shape = known;
+  if (known != 0) return {};
+  const auto shape = shape_of(session_.program(), node.types);
+  if (!shape) return {};
+  node.shape = state_.number_of(*shape);
+  wanted.arguments->set_shape(*node.shape, session_.meanings());
+  return {};
+}
+
+Made<void> Instantiation::make_function(std::size_t index) {
+  Node& node = nodes_[index];
+  const mir::Callee callee{.name = node.wanted.template_name, .arguments = node.types};
   auto function = session_.make(callee);
-  if (!function) return refused(wanted.symbol, function.error());
+  if (!function) return refused(node.wanted.symbol, function.error());
   node.function = *function;
   by_name_.emplace(session_.program().mangled_name(callee), index);
   if (auto verified = session_.verify(*function); !verified)
     return refuse_endless(index, std::move(verified).error());
-  if (const auto shape = shape_of(session_.program(), callee.arguments)) {
-    node.shape = state_.number_of(*shape);
-    wanted.arguments->set_shape(*node.shape, session_.generation());
-  }
   return {};
 }
 

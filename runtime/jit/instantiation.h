@@ -36,6 +36,7 @@ class Instantiation {
   struct Node {
     Wanted wanted{};
     std::optional<mir::FunctionId> function{};
+    std::vector<mir::TypeId> types{};  // its arguments
     std::optional<std::uint32_t> shape{};
     const Compiled* compiled = nullptr;
     std::size_t lowlink = 0;
@@ -47,8 +48,10 @@ class Instantiation {
 
   Made<std::size_t> visit(Wanted wanted);
   Made<std::size_t> visit_claimed(std::size_t index, bool is_too_deep);
-  Made<bool> find_in_place(std::size_t index);
+  Made<void> expand(std::size_t index);
+  Made<bool> find_equal(std::size_t index);
   Made<bool> compile_foreign(std::size_t index);
+  Made<void> prepare(std::size_t index);
   Made<void> make_function(std::size_t index);
   Made<void> walk_calls(std::size_t index);
   Made<void> go_on_to(std::size_t index, Wanted wanted);

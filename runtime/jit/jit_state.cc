@@ -8,10 +8,15 @@
 #include <cstdlib>
 
 #include "runtime/jit/instantiation.h"
+#include "runtime/jit/shapes.h"
 #include "runtime/note/names.h"
 
 namespace smf::internal {
 namespace {
+
+// Arguments whose layout is found out when a module is loaded, at some 1.5 us each; that of others
+// when they are first asked for.
+constexpr std::size_t kMaxShapes = 4096;
 
 void tell_trap(void* /*context*/, const codegen::TrapRecord* record) {
   fmt::print(stderr, "trap in {}, block {}: {}\n", record->function(), record->block,
@@ -162,7 +167,7 @@ JitResult JitState::instantiate(const Wanted& one) {
 
 const Compiled* JitState::equal_body(const FoundRow& row) const {
   if (row.record == nullptr || options.compiler != nullptr) return nullptr;
-  const std::uint32_t shape = row.row->arguments->shape_in(metadata.generation());
+  const std::uint32_t shape = row.row->arguments->shape_in(metadata.meanings());
   return shape == 0 ? nullptr : find_shared(row.record->id(), shape);
 }
 
@@ -201,7 +206,27 @@ Result<void> JitState::load(std::string_view path) {
   }
   metadata.put(module);
   contest(*module);
+  find_shapes(*module);
   return {};
+}
+
+// So that a request for an equal body finds it without a session. What does not work out here is
+// an error of whoever asks for it.
+void JitState::find_shapes(const Module& module) {
+  std::unique_ptr<Session> session;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i != module.row_count && count != kMaxShapes; ++i) {
+    Arguments& arguments = *module.rows[i].arguments;
+    if (arguments.shape_in(metadata.meanings()) != 0) continue;
+    if (session == nullptr) session = sessions.take(metadata);
+    ++count;
+    const auto types = session->types(arguments.text);
+    if (session->is_spoilt()) session = nullptr;
+    if (!types || session == nullptr) continue;
+    const auto shape = shape_of(session->program(), *types);
+    if (shape) arguments.set_shape(number_of(*shape), session->meanings());
+  }
+  if (session != nullptr) sessions.give_back(std::move(session));
 }
 
 // A name that means something compiled and something else in this module means neither.

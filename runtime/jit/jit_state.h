@@ -123,6 +123,7 @@ class JitState {
   const Compiled* equal_body(const FoundRow& row) const;
   std::optional<std::string> clash_with_contested(const Wanted& wanted) const;
   void contest(const Module& module);
+  void find_shapes(const Module& module);
 
   std::unique_ptr<NoteUpdates> updates_{};
   Trap trap_{};

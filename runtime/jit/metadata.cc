@@ -167,6 +167,7 @@ void Metadata::put(std::shared_ptr<Module> module) {
   generation_.fetch_add(1, std::memory_order_release);
   const auto known = std::ranges::find(modules_, module->path, &Module::path);
   if (known != modules_.end()) {
+    meanings_.fetch_add(1, std::memory_order_release);
     const auto old = std::exchange(*known, std::move(module));
     return rebuild();
   }
@@ -186,6 +187,7 @@ bool Metadata::remove(std::string_view path) {
   const auto known = std::ranges::find(modules_, path, &Module::path);
   if (known == modules_.end()) return false;
   generation_.fetch_add(1, std::memory_order_release);
+  meanings_.fetch_add(1, std::memory_order_release);
   const auto old = std::move(*known);
   modules_.erase(known);
   rebuild();

@@ -32,19 +32,18 @@ namespace smf::internal {
 // Arguments in canonical form, there once: the same pointer is the same arguments.
 struct Arguments {
   std::string text{};
-  // Their layout as a number (shapes.h), once it is known, and behind it 32 bits of the generation
-  // of metadata for which it holds, since types are known by name; 0 before.
+  // Their layout as a number (shapes.h), once it is known, and behind it 32 bits of the meanings()
+  // for which it holds, since types are known by name; 0 before.
   std::atomic<std::uint64_t> shape{0};
 
-  void set_shape(std::uint32_t number, std::uint64_t generation) {
-    shape.store(std::uint64_t{number} << 32 | (generation & 0xFFFFFFFF), std::memory_order_release);
+  void set_shape(std::uint32_t number, std::uint64_t meanings) {
+    shape.store(std::uint64_t{number} << 32 | (meanings & 0xFFFFFFFF), std::memory_order_release);
   }
   // 0 where it is not known.
-  std::uint32_t shape_in(std::uint64_t generation) const {
+  std::uint32_t shape_in(std::uint64_t meanings) const {
     const std::uint64_t known = shape.load(std::memory_order_acquire);
-    return (known & 0xFFFFFFFF) == (generation & 0xFFFFFFFF)
-               ? static_cast<std::uint32_t>(known >> 32)
-               : 0;
+    return (known & 0xFFFFFFFF) == (meanings & 0xFFFFFFFF) ? static_cast<std::uint32_t>(known >> 32)
+                                                           : 0;
   }
 };
 
@@ -109,8 +108,10 @@ class Metadata {
   bool remove(std::string_view path);
   std::size_t size() const;
   std::optional<JitMetadata> describe(std::string_view path) const;
-  // Changes when templates or types may mean something else.
+  // Changes when there may be more, or other, templates, types and symbols.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  // Changes only when what a name means may: a module that is added behind the others changes none.
+  std::uint64_t meanings() const { return meanings_.load(std::memory_order_acquire); }
   void renew() { generation_.fetch_add(1, std::memory_order_release); }
 
   // The row that `symbol` would be made from (JitInstantiator::find_possible), if any.
@@ -159,6 +160,7 @@ class Metadata {
   std::unordered_map<std::string_view, std::shared_ptr<TemplateRecord>> templates_{};
   bool has_unresolved_ = false;  // rows whose template nobody has
   std::atomic<std::uint64_t> generation_{1};
+  std::atomic<std::uint64_t> meanings_{1};
 
   std::mutex definitions_mutex_{};
   std::map<std::string, std::shared_ptr<TemplateRecord>, std::less<>> definitions_{};

@@ -25,10 +25,12 @@ namespace smf::internal {
 
 class Session {
  public:
-  // Instructions of all functions made, some 200 bytes each, from which on it is not kept.
+  // Instructions of all functions made, some 200 bytes each, or types, from which on it is not
+  // kept.
   static constexpr std::size_t kMaxKept = 50'000;
 
-  explicit Session(Metadata& metadata) : metadata_(metadata), generation_(metadata.generation()) {}
+  explicit Session(Metadata& metadata)
+      : metadata_(metadata), generation_(metadata.generation()), meanings_(metadata.meanings()) {}
 
   // The type that an argument in canonical form names.
   Result<mir::TypeId> type(std::string_view expression);
@@ -48,12 +50,13 @@ class Session {
   // Functions that were made with all that they call.
   std::unordered_set<mir::FunctionId>& closed() { return closed_; }
 
-  std::uint64_t generation() const { return generation_; }
+  std::uint64_t meanings() const { return meanings_; }
   bool is_fresh() const { return fed_.empty(); }
   bool is_spoilt() const { return is_spoilt_; }
   bool is_kept() const {
     return !is_spoilt_ && generation_ == metadata_.generation() &&
-           program_.unit().instructions.size() < kMaxKept;
+           program_.unit().instructions.size() < kMaxKept &&
+           program_.unit().types.size() < kMaxKept;
   }
 
  private:
@@ -61,6 +64,7 @@ class Session {
 
   Metadata& metadata_;
   const std::uint64_t generation_;
+  const std::uint64_t meanings_;
   mir::Program program_{};
   mir::Layouts layouts_{program_};
   std::optional<codegen::Compiler> compiler_{};
