@@ -50,17 +50,23 @@ void LiveRanges::compute(const Function& function, const Target& target) {
   for (const Block& block : function.blocks) count += block.instructions.count;
   positions_ = 2 * (count + 1);
   std::uint32_t begin = positions_;
+  const auto opens = [&](Register reg) { lives_[reg].alive_to = begin; };
+  const auto closes = [&](Register reg) {
+    Life& life = lives_[reg];
+    if (life.alive_to != 0) add_range(life, begin, life.alive_to);
+    life.alive_to = 0;
+  };
   for (std::size_t b = function.blocks.size(); b-- != 0;) {
-    const Block& one = function.blocks[b];
-    begin -= 2 * one.instructions.count;
-    block(function, target, one, begin);
-    if (b == 0) entry(function);
-    liveness_.for_each_live_in(static_cast<std::uint32_t>(b), [&](Register reg) {
-      Life& life = lives_[reg];
-      if (life.alive_to != 0) add_range(life, begin, life.alive_to);
-      life.alive_to = 0;
-    });
+    const auto instructions = function.of(function.blocks[b]);
+    const Instruction last = instructions.empty() ? Instruction{} : instructions.back();
+    if (b + 1 == function.blocks.size())
+      liveness_.for_each_live_out(last, opens);
+    else
+      liveness_.for_each_change(last, static_cast<std::uint32_t>(b + 1), closes, opens);
+    begin -= 2 * static_cast<std::uint32_t>(instructions.size());
+    block(function, target, function.blocks[b], begin);
   }
+  entry(function);
   // What is read before anybody has written it.
   for (Life& life : lives_) {
     if (life.alive_to != 0) add_range(life, 0, life.alive_to);
@@ -72,12 +78,8 @@ void LiveRanges::compute(const Function& function, const Target& target) {
 void LiveRanges::block(const Function& function, const Target& target, const Block& block,
                        std::uint32_t begin) {
   const auto instructions = function.of(block);
-  if (instructions.empty()) return;
-  const std::uint32_t end = begin + 2 * block.instructions.count;
-  liveness_.for_each_live_out(instructions.back(),
-                              [&](Register reg) { lives_[reg].alive_to = end; });
   const float weight = weight_of(block);
-  std::uint32_t position = end;
+  std::uint32_t position = begin + 2 * block.instructions.count;
   for (std::size_t n = instructions.size(); n-- != 0;) {
     position -= 2;
     instruction(function, target, instructions[n], position, weight);
