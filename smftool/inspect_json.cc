@@ -153,6 +153,49 @@ Result<std::uint64_t> write_templates(JsonOutput& json, const SmfView& view) {
   return broken;
 }
 
+Json persisted_functions(const PersistedCode& code) {
+  Json functions = Json::array();
+  for (std::uint32_t i = 0; i < code.function_count(); ++i) {
+    const auto function = code.function(i);
+    if (!function) continue;
+    functions.push_back(
+        {{"name", function->name},
+         {"key", fmt::format("{:016x}{:016x}", function->key.high, function->key.low)},
+         {"offset", function->offset},
+         {"size", function->size}});
+  }
+  return functions;
+}
+
+Result<std::uint64_t> write_persisted(JsonOutput& json, const SmfView& view) {
+  SMF_ASSIGN(const auto kept, summarise_persisted(view));
+  if (!kept) {
+    json.field("persisted", nullptr);
+    return 0;
+  }
+  std::uint64_t broken = 0;
+  json.begin_object("persisted");
+  if (!kept->problem.empty()) json.field("problem", kept->problem);
+  json.field("used", kept->used);
+  json.field("free", kept->room - kept->used);
+  json.begin_array("entries");
+  for (const PersistedSummary::Entry& entry : kept->entries) {
+    Json fields = {{"offset", entry.offset}, {"size", entry.size}};
+    if (entry.code) {
+      fields["code_size"] = entry.code->code().size();
+      fields["relocations"] = entry.code->relocation_count();
+      fields["functions"] = persisted_functions(*entry.code);
+    } else {
+      fields["error"] = "a damaged entry";
+      ++broken;
+    }
+    json.element(fields);
+  }
+  json.end();
+  json.end();
+  return broken;
+}
+
 }  // namespace
 
 Result<std::uint64_t> inspect_as_json(JsonOutput& json, const std::string& path,
@@ -174,7 +217,8 @@ Result<std::uint64_t> inspect_as_json(JsonOutput& json, const std::string& path,
     }
     if (shown.templates) {
       SMF_ASSIGN(const std::uint64_t more, write_templates(json, view));
-      broken += more;
+      SMF_ASSIGN(const std::uint64_t damaged, write_persisted(json, view));
+      broken += more + damaged;
     }
     if (shown.note) {
       SMF_ASSIGN(const auto note, view.note());

@@ -19,6 +19,7 @@ class TextInspection {
   void print_symbols();
   Result<void> print_relocations();
   Result<void> print_templates();
+  Result<void> print_persisted();
   Result<void> print_note();
   std::uint64_t broken() const { return broken_; }
 
@@ -197,6 +198,35 @@ Result<void> TextInspection::print_templates() {
   return {};
 }
 
+Result<void> TextInspection::print_persisted() {
+  SMF_ASSIGN(const auto kept, summarise_persisted(view_));
+  if (!kept) return {};
+  if (!kept->problem.empty()) {
+    print_title(fmt::format("Persisted instantiations: {}", kept->problem));
+    return {};
+  }
+  print_title(fmt::format("Persisted instantiations ({}), {} bytes used, {} free",
+                          kept->entries.size(), kept->used, kept->room - kept->used));
+  if (kept->entries.empty()) return {};
+  Table table(out_, coloured_,
+              {{"offset", Align::kRight},
+               {"size", Align::kRight},
+               {"code", Align::kRight},
+               {"relocations", Align::kRight},
+               {"functions"}});
+  for (const PersistedSummary::Entry& entry : kept->entries) {
+    if (!entry.code) {
+      ++broken_;
+      table.add_line(fmt::format("0x{:x}: a damaged entry", entry.offset), Style::kRed);
+      continue;
+    }
+    table.add_row({fmt::format("0x{:x}", entry.offset), fmt::format("{}", entry.size),
+                   fmt::format("{}", entry.code->code().size()),
+                   fmt::format("{}", entry.code->relocation_count()), function_names(*entry.code)});
+  }
+  return {};
+}
+
 Result<void> TextInspection::print_note() {
   SMF_ASSIGN(const auto text, view_.note());
   print_title(text ? fmt::format("Note ({} bytes)", text->size()) : "Note (none)");
@@ -221,7 +251,10 @@ Result<std::uint64_t> inspect_as_text(const Context& context, const std::string&
   if (shown.symbol_summary) text.print_symbol_summary();
   if (shown.symbols) text.print_symbols();
   if (shown.relocations) SMF_TRY(text.print_relocations());
-  if (shown.templates) SMF_TRY(text.print_templates());
+  if (shown.templates) {
+    SMF_TRY(text.print_templates());
+    SMF_TRY(text.print_persisted());
+  }
   if (shown.note) SMF_TRY(text.print_note());
   return text.broken();
 }

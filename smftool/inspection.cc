@@ -9,6 +9,7 @@
 #include "runtime/format/hashes.h"
 #include "runtime/mir/template_source.h"
 #include "runtime/mir/text.h"
+#include "runtime/persisted/reader.h"
 
 namespace smf::tool {
 namespace {
@@ -83,6 +84,42 @@ Result<std::vector<TemplateSummary>> summarise_templates(const SmfView& view, By
     summaries.push_back(std::move(summary));
   }
   return summaries;
+}
+
+Result<std::optional<PersistedSummary>> summarise_persisted(const SmfView& view) {
+  SMF_ASSIGN(const auto section, view.find_section(kJitRoomSection));
+  if (!section) return std::nullopt;
+  PersistedSummary summary;
+  const Bytes bytes = section->compressed ? Bytes() : view.stored(*section);
+  switch (jit_room_state(bytes)) {
+    case JitRoomState::kAbsent:
+      summary.problem = "the section is in another form";
+      return summary;
+    case JitRoomState::kNewer:
+      summary.problem = "the section is of a later version";
+      return summary;
+    case JitRoomState::kUsable:
+      break;
+  }
+  std::uint64_t at = kFirstEntry;
+  while (const auto entry = EntryView::at(bytes, at)) {
+    summary.entries.push_back({.offset = section->offset + at, .size = entry->size()});
+    if (entry->is_sound()) summary.entries.back().code = entry->code();
+    at += entry->size();
+  }
+  summary.room = bytes.size() - kFirstEntry;
+  summary.used = at - kFirstEntry;
+  return summary;
+}
+
+std::string function_names(const PersistedCode& code) {
+  std::string names;
+  for (std::uint32_t i = 0; i < code.function_count(); ++i) {
+    const auto function = code.function(i);
+    if (i > 0) names += ", ";
+    names += function ? function->name : "?";
+  }
+  return names;
 }
 
 std::vector<std::string> oddities(const SmfView& view) {

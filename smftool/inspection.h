@@ -11,6 +11,7 @@
 #include "runtime/base/error.h"
 #include "runtime/format/templates.h"
 #include "runtime/format/view.h"
+#include "runtime/persisted/entry.h"
 #include "smftool/context.h"
 #include "smftool/json_output.h"
 
@@ -54,5 +55,23 @@ struct TemplateSummary {
 
 // None where there is no section of them. Names point into the view, or into `storage`.
 Result<std::vector<TemplateSummary>> summarise_templates(const SmfView& view, ByteVector& storage);
+
+// A section `.smf.jit`, and the compiled instantiations that are kept in it.
+struct PersistedSummary {
+  struct Entry {
+    std::uint64_t offset = 0;  // in the file
+    std::uint64_t size = 0;
+    std::optional<PersistedCode> code{};  // nullopt where it is damaged
+  };
+  std::string_view problem{};  // why it cannot be read; empty where it can
+  std::uint64_t room = 0;      // bytes for entries, the used ones among them
+  std::uint64_t used = 0;
+  std::vector<Entry> entries{};
+};
+
+// nullopt where there is no such section. Views point into the view's bytes.
+Result<std::optional<PersistedSummary>> summarise_persisted(const SmfView& view);
+// Names of the functions, joined; "?" for one that cannot be read.
+std::string function_names(const PersistedCode& code);
 
 }  // namespace smf::tool

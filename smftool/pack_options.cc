@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "runtime/format/assembly.h"
+#include "runtime/format/layout.h"
 #include "runtime/format/types.h"
 #include "smftool/messages.h"
 
@@ -15,6 +17,8 @@ namespace {
 constexpr const char* kContents = "Contents";
 constexpr const char* kShape = "Shape";
 constexpr const char* kHeader = "Header";
+
+constexpr const char* kJitRoomOption = "--jit-room";
 
 // What goes with --manifest, which says everything else.
 constexpr std::string_view kBesideManifest[] = {"--output", "--manifest", "--jobs",
@@ -65,6 +69,10 @@ void add_shape(Command& command, PackOptions& options) {
       .flag("--no-jit-room", options.no_jit_room,
             "Reserve no room for persisted instantiations of templates")
       .group(kShape);
+  command
+      .size(kJitRoomOption, options.jit_room,
+            "Reserve this much (default a tenth of the code, at least 64K)")
+      .group(kShape);
 }
 
 void add_header(Command& command, PackOptions& options) {
@@ -113,6 +121,18 @@ std::uint32_t default_flags(std::uint8_t type) {
   return kSectionRead;
 }
 
+Result<void> check_jit_room(const PackOptions& options) {
+  constexpr std::uint64_t kLeast = sizeof(layout::JitRoomHeader);
+  if (options.jit_room < kLeast || options.jit_room > kMostJitRoom)
+    return wrong_usage(fmt::format("--jit-room: expected {} to {} bytes, not {}", kLeast,
+                                   kMostJitRoom, options.jit_room));
+  if (options.no_jit_room)
+    return wrong_usage("--jit-room and --no-jit-room cannot be used together");
+  if (!options.compat.empty())
+    return wrong_usage("--jit-room cannot be used with --compat: its readers know no such section");
+  return {};
+}
+
 }  // namespace
 
 void add_pack_options(Command& command, PackOptions& options) {
@@ -130,8 +150,9 @@ void add_pack_options(Command& command, PackOptions& options) {
 }
 
 Result<void> check_pack_options(const Command& command, const PackOptions& options) {
+  const std::vector<std::string> given = command.given();
   if (!options.manifest.empty()) {
-    for (const std::string& name : command.given()) {
+    for (const std::string& name : given) {
       if (std::ranges::find(kBesideManifest, name) == std::end(kBesideManifest))
         return wrong_usage(fmt::format("{} cannot be used with --manifest", name));
     }
@@ -143,6 +164,7 @@ Result<void> check_pack_options(const Command& command, const PackOptions& optio
         "nothing to pack: expected --object, --note, --template, --types, --data, "
         "--section or --manifest");
   }
+  if (std::ranges::find(given, kJitRoomOption) != given.end()) SMF_TRY(check_jit_room(options));
   if (options.compat.empty()) return {};
   if (options.compat != "rust")
     return wrong_usage(fmt::format("--compat: expected rust, not '{}'", options.compat));

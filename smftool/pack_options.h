@@ -30,6 +30,7 @@ struct PackOptions {
   std::string stub{};
   std::string compat{};
   bool no_jit_room = false;
+  std::uint64_t jit_room = 0;  // bytes; 0: not given
   std::string platform{};
   std::string arch{};
   std::string app_type{};

@@ -226,6 +226,14 @@ Result<void> add_note(const Context& context, const PackOptions& options, mir::P
   return {};
 }
 
+// Where templates are, unless told otherwise.
+Result<void> reserve_jit_room(const PackOptions& options, bool has_templates, ModuleSpec& spec) {
+  if (options.jit_room != 0) return add_jit_room(spec, options.jit_room);
+  const bool is_wanted = has_templates && !options.no_jit_room;
+  if (!is_wanted || spec.format != OutputFormat::kP128) return {};
+  return add_jit_room(spec);
+}
+
 }  // namespace
 
 Result<ModuleSpec> make_pack_spec(const Context& context, const PackOptions& options) {
@@ -239,7 +247,7 @@ Result<ModuleSpec> make_pack_spec(const Context& context, const PackOptions& opt
   SMF_ASSIGN(const bool has_templates, add_all_templates(context, options, program, spec));
   SMF_TRY(add_note(context, options, program, spec));
   const bool is_current = spec.format == OutputFormat::kP128;
-  if (has_templates && is_current && !options.no_jit_room) add_jit_room(spec);
+  SMF_TRY(reserve_jit_room(options, has_templates, spec));
   put_code_first(spec);
   if (!options.entry.empty()) SMF_TRY(set_entry(options.entry, spec));
   if (!options.exports.empty()) SMF_TRY(restrict_exports(options.exports, spec));

@@ -12,6 +12,7 @@
 
 #include "runtime/mir/check_templates.h"
 #include "runtime/note/verify_note.h"
+#include "runtime/persisted/verify_persisted.h"
 #include "smftool/commands.h"
 #include "smftool/counted.h"
 #include "smftool/json_output.h"
@@ -102,6 +103,7 @@ Result<VerifyReport> verify_file(const Context& context, const std::string& path
   options.progress = progress.callback();
   SMF_ASSIGN(VerifyReport report, verify_module(input->view(), options));
   SMF_TRY(verify_note(input->view(), options, report));
+  SMF_TRY(verify_persisted(input->view(), options, report));
   SMF_TRY(mir::verify_templates(input->view(), options, report));
   return report;
 }

@@ -78,50 +78,60 @@ void Optimiser::find_order(Function& function, bool is_by_depth) {
   for (std::uint32_t i = 0; i != order_.size(); ++i) position_[order_[i]] = i;
 }
 
-// A loop is what leads to a jump back, from where it goes; loops with one beginning are one.
-void Optimiser::find_depths(const Function& function) {
-  depths_.assign(function.blocks.size(), 0);
-  // Who leads to whom, in two arrays: the first of each block's, and all.
-  std::vector<std::uint32_t>& first = predecessors_;
-  first.assign(function.blocks.size() + 1, 0);
-  bool has_loop = false;
+void Optimiser::find_predecessors(const Function& function) {
+  first_from_.assign(function.blocks.size() + 1, 0);
+  has_loops_ = false;
   for (const std::uint32_t block : order_) {
     const Successors next = successors(function.of(function.blocks[block]).back());
     for (std::uint32_t i = 0; i != next.count; ++i) {
-      ++first[next.blocks[i] + 1];
-      has_loop = has_loop || position_[next.blocks[i]] <= position_[block];
+      ++first_from_[next.blocks[i] + 1];
+      has_loops_ = has_loops_ || position_[next.blocks[i]] <= position_[block];
     }
   }
-  if (!has_loop) return;
-  for (std::size_t i = 1; i != first.size(); ++i) first[i] += first[i - 1];
-  std::vector<std::uint32_t> from(first.back()), filled(first.begin(), first.end() - 1);
+  for (std::size_t i = 1; i != first_from_.size(); ++i) first_from_[i] += first_from_[i - 1];
+  from_.resize(first_from_.back());
+  filled_.assign(first_from_.begin(), first_from_.end() - 1);
   for (const std::uint32_t block : order_) {
     const Successors next = successors(function.of(function.blocks[block]).back());
-    for (std::uint32_t i = 0; i != next.count; ++i) from[filled[next.blocks[i]]++] = block;
+    for (std::uint32_t i = 0; i != next.count; ++i) from_[filled_[next.blocks[i]]++] = block;
   }
-  std::vector<std::uint32_t> seen(function.blocks.size(), kNowhere);
+}
+
+// A loop is what leads to a jump back, from where that goes; loops with one beginning are one.
+bool Optimiser::find_members(std::uint32_t header) {
+  const std::uint32_t loop = header + 1;
+  work_.clear();
+  is_entered_elsewhere_ = false;
+  bool is_loop = false;
+  const auto add = [&](std::uint32_t block) {
+    if (position_[block] < position_[header]) is_entered_elsewhere_ = true;
+    if (members_[block] == loop || position_[block] < position_[header]) return;
+    members_[block] = loop;
+    work_.push_back(block);
+  };
+  for (std::uint32_t i = first_from_[header]; i != first_from_[header + 1]; ++i) {
+    if (position_[from_[i]] < position_[header]) continue;
+    is_loop = true;
+    members_[header] = loop;
+    add(from_[i]);
+  }
+  while (!work_.empty()) {
+    const std::uint32_t block = work_.back();
+    work_.pop_back();
+    for (std::uint32_t i = first_from_[block]; i != first_from_[block + 1]; ++i) add(from_[i]);
+  }
+  return is_loop;
+}
+
+void Optimiser::find_depths(const Function& function) {
+  depths_.assign(function.blocks.size(), 0);
+  find_predecessors(function);
+  if (!has_loops_) return;
+  members_.assign(function.blocks.size(), 0);
   for (const std::uint32_t header : order_) {
-    work_.clear();
-    seen[header] = header;
-    for (std::uint32_t i = first[header]; i != first[header + 1]; ++i)
-      if (position_[from[i]] >= position_[header] && seen[from[i]] != header) {
-        seen[from[i]] = header;
-        work_.push_back(from[i]);
-      }
-    const bool is_self = std::find(from.begin() + first[header], from.begin() + first[header + 1],
-                                   header) != from.begin() + first[header + 1];
-    if (work_.empty() && !is_self) continue;
-    ++depths_[header];
-    while (!work_.empty()) {
-      const std::uint32_t block = work_.back();
-      work_.pop_back();
-      ++depths_[block];
-      for (std::uint32_t i = first[block]; i != first[block + 1]; ++i) {
-        if (seen[from[i]] == header || position_[from[i]] < position_[header]) continue;
-        seen[from[i]] = header;
-        work_.push_back(from[i]);
-      }
-    }
+    if (!find_members(header)) continue;
+    for (const std::uint32_t block : order_)
+      if (members_[block] == header + 1) ++depths_[block];
   }
 }
 
@@ -155,6 +165,14 @@ void Optimiser::rotate_loops(Function& function) {
   function.blocks.swap(rebuilt_blocks_);
 }
 
+void Optimiser::mark_loop_heads(Function& function) {
+  for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
+    const Successors next = successors(function.of(function.blocks[b]).back());
+    for (std::uint32_t i = 0; i != next.count; ++i)
+      if (next.blocks[i] <= b) function.blocks[next.blocks[i]].is_loop_head = true;
+  }
+}
+
 // In that order, without what cannot be reached or does nothing.
 void Optimiser::rebuild(Function& function) {
   rebuilt_.clear();
@@ -177,6 +195,9 @@ void Optimiser::rebuild(Function& function) {
   }
   function.instructions.swap(rebuilt_);
   function.blocks.swap(rebuilt_blocks_);
+  // They are numbered as they are laid out.
+  for (std::uint32_t i = 0; i != order_.size(); ++i) order_[i] = i;
+  position_ = order_;
 }
 
 }  // namespace smf::codegen

@@ -26,6 +26,7 @@ struct CompilerOptions {
   Machine machine = kThisMachine;
   EncodingOptions encoding{.features = native_features()};
   bool is_optimised = true;
+  bool keeps_listing = false;
 };
 
 class Compiler {
@@ -45,7 +46,7 @@ class Compiler {
   // signatures only when they run. Code::entries has one.
   Result<Code> compile_caller(mir::TypeId signature);
 
-  // The text of describe() for what compile() made last; for tests.
+  // With keeps_listing: LIR as text, of what was compiled last.
   const std::string& listing() const;
 
  private:

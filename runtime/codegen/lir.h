@@ -230,6 +230,7 @@ struct Block {
   List instructions{};
   // How many loops it is in: what is used there counts 8 times as much for each.
   std::uint32_t depth = 0;
+  bool is_loop_head = false;  // a later block jumps back to it: encoders align it
 };
 
 // Used for one function after another: clear() keeps the memory.

@@ -146,7 +146,7 @@ Register Lowering::shift(BinaryOp op, TypeKind kind, mir::Operand left, mir::Ope
   if (is_checked && is_left) {
     // A negative one is a very large one.
     const Register wide = widen(count_kind, count);
-    trap_if(Condition::kNotBelow, Width::k64, wide, bits(kind), kCount);
+    trap_if(Condition::kNotBelow, Width::k64, wide, std::int64_t{bits(kind)}, kCount);
   }
   if (is_narrow(kind)) {
     count = emit_to_new(Bank::kGeneral, {.op = Op::kAnd,

@@ -40,7 +40,7 @@ bool takes_constant(Op op) {
   }
 }
 
-bool is_commutative(Op op) {
+bool may_swap(Op op) {
   return op == Op::kAdd || op == Op::kMul || op == Op::kAnd || op == Op::kOr || op == Op::kXor ||
          op == Op::kAddChecked;
 }
@@ -112,10 +112,15 @@ bool holds(Condition condition, Width width, std::int64_t left, std::int64_t rig
 
 void Optimiser::optimise(Function& function) {
   order_blocks(function);
+  count_definitions(function);
+  split_registers(function);
   propagate(function);
   remove_dead(function);
+  join_moves(function);
+  hoist_invariants(function);
   order_blocks(function);
   rotate_loops(function);
+  mark_loop_heads(function);
 }
 
 // ---- What is known of registers ----
@@ -194,16 +199,81 @@ void Optimiser::learn(const Instruction& one) {
   if (from.b != kNoRegister) learnt.b_version = versions_[from.b];
 }
 
+void Optimiser::count_definitions(const Function& function) {
+  definitions_.assign(function.registers.size(), 0);
+  for (const Transfer& parameter : function.of(function.parameters)) ++definitions_[parameter.reg];
+  for (const Instruction& one : function.instructions)
+    for_each_definition(function, one, [&](Register reg) { ++definitions_[reg]; });
+}
+
+// A compiler's temporary that is used again and again is as many registers, where each value is
+// used in the block in which it was defined: then each has one definition.
+void Optimiser::split_registers(Function& function) {
+  constexpr std::uint32_t kElsewhere = ~std::uint32_t{0};
+  // The block that defined it last, from 1; kElsewhere once a block reads what it has not defined.
+  std::vector<std::uint32_t>& defined = positions_;
+  defined.assign(function.registers.size(), 0);
+  for (const Transfer& parameter : function.of(function.parameters)) defined[parameter.reg] = 1;
+  bool is_any = false;
+  for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
+    for (const Instruction& one : function.of(function.blocks[b])) {
+      for_each_use(function, one, [&](Register reg) {
+        if (defined[reg] != b + 1) defined[reg] = kElsewhere;
+      });
+      for_each_definition(function, one, [&](Register reg) {
+        is_any = is_any || definitions_[reg] > 1;
+        if (defined[reg] != kElsewhere) defined[reg] = b + 1;
+      });
+    }
+  }
+  if (!is_any) return;
+  const std::size_t count = function.registers.size();
+  std::vector<Register>& current = changes_;
+  current.resize(count);
+  for (Register reg = 0; reg != count; ++reg) current[reg] = reg;
+  const auto rename = [&](Register& reg) {
+    if (reg != kNoRegister) reg = current[reg];
+  };
+  const auto define = [&](Register& reg) {
+    if (reg == kNoRegister || defined[reg] == kElsewhere) return;
+    if (definitions_[reg] < 2) {
+      current[reg] = reg;
+      return;
+    }
+    const Register fresh = function.add_register(function.registers[reg]);
+    definitions_.push_back(1);
+    --definitions_[reg];
+    current[reg] = fresh;
+    reg = fresh;
+  };
+  for (Instruction& one : function.instructions) {
+    const bool is_memory =
+        (one.op >= Op::kLoad && one.op <= Op::kZeroBytes) || one.op == Op::kAddress;
+    if (!is_memory || one.base == Base::kRegister) rename(one.a);
+    rename(one.b);
+    rename(one.c);
+    rename(one.d);
+    if (one.op == Op::kCall) {
+      Call& call = function.calls[one.call];
+      if (call.target == Call::Target::kRegister) rename(call.callee);
+      for (std::uint32_t i = 0; i != call.arguments.count; ++i)
+        rename(function.transfers[call.arguments.first + i].reg);
+      for (std::uint32_t i = 0; i != call.results.count; ++i)
+        define(function.transfers[call.results.first + i].reg);
+    } else if (one.op == Op::kReturn) {
+      for (std::uint32_t i = 0; i != one.transfers.count; ++i)
+        rename(function.transfers[one.transfers.first + i].reg);
+    }
+    define(one.dest);
+  }
+}
+
 // ---- Rewriting ----
 
 void Optimiser::propagate(Function& function) {
   const std::size_t count = function.registers.size();
   facts_.assign(count, {});
   versions_.assign(count, 0);
-  definitions_.assign(count, 0);
-  for (const Transfer& parameter : function.of(function.parameters)) ++definitions_[parameter.reg];
-  for (const Instruction& one : function.instructions)
-    for_each_definition(function, one, [&](Register reg) { ++definitions_[reg]; });
   predecessors_.assign(function.blocks.size(), 0);
   for (const Block& block : function.blocks) {
     const Successors next = successors(function.of(block).back());
@@ -255,7 +325,7 @@ void Optimiser::rewrite(Function& function, Instruction& one) {
     if (constant_of(one.b, value)) {
       one.imm = value;
       one.b = kNoRegister;
-    } else if (constant_of(one.a, value) && (is_commutative(one.op) || is_condition(one.op))) {
+    } else if (constant_of(one.a, value) && (may_swap(one.op) || is_condition(one.op))) {
       one.a = std::exchange(one.b, kNoRegister);
       one.imm = value;
       if (is_condition(one.op)) one.condition = mirrored(one.condition);

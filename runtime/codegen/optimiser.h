@@ -39,6 +39,8 @@ class Optimiser {
     Instruction from{};
   };
 
+  void count_definitions(const Function& function);
+  void split_registers(Function& function);
   void propagate(Function& function);
   void rewrite(Function& function, Instruction& one);
   void rewrite_memory(Function& function, Instruction& one);
@@ -52,10 +54,18 @@ class Optimiser {
   Register source_of(Register reg) const;
   bool constant_of(Register reg, std::int64_t& value) const;
   void remove_dead(Function& function);
+  void join_moves(Function& function);
+  void hoist_invariants(Function& function);
+  void put_in_front(Function& function, std::uint32_t header, std::uint32_t blocks);
   void thread_jumps(Function& function);
   void find_order(Function& function, bool is_by_depth);
   void find_depths(const Function& function);
+  // Of blocks that are in order_: who leads to whom.
+  void find_predecessors(const Function& function);
+  // Sets members_ of the loop that begins at `header` to header + 1; false where none begins.
+  bool find_members(std::uint32_t header);
   void rotate_loops(Function& function);
+  void mark_loop_heads(Function& function);
   void rebuild(Function& function);
 
   std::vector<Fact> facts_{};
@@ -68,6 +78,15 @@ class Optimiser {
   std::vector<std::uint32_t> position_{};  // of each block in it, or kNowhere
   std::vector<std::uint32_t> depths_{};    // of each block
   std::vector<std::uint32_t> predecessors_{};
+  std::vector<std::uint32_t> first_from_{};  // in from_, of each block
+  std::vector<std::uint32_t> from_{};
+  std::vector<std::uint32_t> filled_{};
+  std::vector<std::uint32_t> members_{};
+  bool has_loops_ = false;
+  bool is_entered_elsewhere_ = false;  // the loop that find_members() found, not by its beginning
+  std::vector<std::uint32_t> positions_{};
+  std::vector<std::uint32_t> changes_{};  // of each register: the last loop that defines it
+  std::vector<Instruction> hoisted_{};
   std::vector<std::uint32_t> work_{};
   std::vector<Instruction> rebuilt_{};
   std::vector<Block> rebuilt_blocks_{};

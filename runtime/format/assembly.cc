@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/format/layout.h"
+
 namespace smf {
 namespace {
 
@@ -72,16 +74,32 @@ Result<void> add_templates(std::span<const TemplateSpec> templates, ModuleSpec& 
   return {};
 }
 
-void add_jit_room(ModuleSpec& spec) {
+std::uint64_t default_jit_room(const ModuleSpec& spec) {
   std::uint64_t code = 0;
   for (const SectionSpec& section : spec.sections)
     if (has_type(section, SectionType::kCode)) code += size_of(section);
-  const std::uint64_t room = std::max(kLeastJitRoom, code / 10);
-  spec.sections.push_back({.name = std::string(kJitRoomSection),
-                           .type = static_cast<std::uint8_t>(SectionType::kDebug),
-                           .flags = kSectionRead,
-                           .alignment = kJitRoomAlignment,
-                           .payload = fill_source(std::byte{0}, room)});
+  return std::clamp(code / 10, kLeastJitRoom, kMostJitRoom);
+}
+
+SectionSpec jit_room_section(ByteVector content, std::uint64_t size) {
+  return {.name = std::string(kJitRoomSection),
+          .type = static_cast<std::uint8_t>(SectionType::kDebug),
+          .flags = kSectionRead,
+          .alignment = kJitRoomAlignment,
+          .payload = padded_source(std::move(content), size)};
+}
+
+Result<void> add_jit_room(ModuleSpec& spec, std::optional<std::uint64_t> size) {
+  const std::uint64_t room = size.value_or(default_jit_room(spec));
+  if (room < sizeof(layout::JitRoomHeader) || room > kMostJitRoom) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("room for instantiations is {} to {} bytes, not {}",
+                            sizeof(layout::JitRoomHeader), kMostJitRoom, room));
+  }
+  ByteVector header;
+  append(header, layout::kEmptyJitRoom);
+  spec.sections.push_back(jit_room_section(std::move(header), room));
+  return {};
 }
 
 void put_code_first(ModuleSpec& spec) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -19,12 +20,20 @@ namespace smf {
 // lies in `template_code`. Nothing for no templates. Two templates of one name are refused.
 Result<void> add_templates(std::span<const TemplateSpec> templates, ModuleSpec& spec);
 
-// The least room for persisted instantiations, in bytes.
+// Room for persisted instantiations, in bytes: the least that is reserved unless told otherwise,
+// and the most that there may be.
 inline constexpr std::uint64_t kLeastJitRoom = 64u << 10;
+inline constexpr std::uint64_t kMostJitRoom = 1u << 30;
 
-// A section `.smf.jit` of zeros for instantiations that are made later: a tenth of the code, at
-// least kLeastJitRoom bytes.
-void add_jit_room(ModuleSpec& spec);
+// What is reserved unless told otherwise: a tenth of the code, within these limits.
+std::uint64_t default_jit_room(const ModuleSpec& spec);
+
+// A section `.smf.jit` of `size` bytes: `content`, which begins with a JitRoomHeader, and zeros.
+SectionSpec jit_room_section(ByteVector content, std::uint64_t size);
+
+// Such a section, empty, for instantiations that are made later. kInvalidArgument for a size that
+// is above kMostJitRoom or does not hold the header.
+Result<void> add_jit_room(ModuleSpec& spec, std::optional<std::uint64_t> size = {});
 
 // Moves code sections in front of the others; the order among either stays.
 void put_code_first(ModuleSpec& spec);

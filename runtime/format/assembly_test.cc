@@ -96,12 +96,23 @@ TEST(Assembly, RefusesTwoTemplatesOfOneName) {
 
 TEST(Assembly, RoomForInstantiationsGrowsWithTheCode) {
   ModuleSpec spec = module_with_data_first();
-  add_jit_room(spec);
+  ASSERT_TRUE(add_jit_room(spec));
   EXPECT_EQ(spec.sections.back().payload->size(), kLeastJitRoom);
   spec.sections.pop_back();
   spec.sections.push_back(section_of("large", SectionType::kCode, 10'000'000));
-  add_jit_room(spec);
+  ASSERT_TRUE(add_jit_room(spec));
   EXPECT_EQ(spec.sections.back().payload->size(), 1'000'015u);
+}
+
+TEST(Assembly, RoomForInstantiationsIsEmptyAndOfTheSizeAskedFor) {
+  ModuleSpec spec = module_with_data_first();
+  ASSERT_TRUE(add_jit_room(spec, 20));
+  const auto bytes = read_all(*spec.sections.back().payload);
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(as_text(*bytes), std::string_view("SMFJ\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20));
+  EXPECT_EQ(add_jit_room(spec, 15).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(add_jit_room(spec, kMostJitRoom + 1).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(add_jit_room(spec, kMostJitRoom));
 }
 
 }  // namespace

@@ -126,7 +126,16 @@ struct RelocationEntry {
   std::int64_t addend;
 };
 
+// At the start of the section `.smf.jit`; what follows is described in runtime/persisted/entry.h.
+struct JitRoomHeader {
+  char magic[4];
+  std::uint16_t version;
+  std::uint8_t reserved6[10];
+};
+
 #pragma pack(pop)
+
+inline constexpr JitRoomHeader kEmptyJitRoom = {{'S', 'M', 'F', 'J'}, 1, {}};
 
 inline constexpr std::uint64_t kSectionEntryP128 = 64;
 inline constexpr char kSymbolSectionMarker = 'S';
@@ -158,6 +167,7 @@ static_assert(offsetof(SymbolEntryH72, value) == 16);
 static_assert(sizeof(SymbolEntry) == 56);
 static_assert(offsetof(SymbolEntry, section) == 41);
 static_assert(offsetof(SymbolEntry, template_offset) == 48);
+static_assert(sizeof(JitRoomHeader) == 16);
 static_assert(sizeof(RelocationEntry) == 24);
 static_assert(offsetof(RelocationEntry, addend) == 16);
 

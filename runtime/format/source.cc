@@ -42,6 +42,26 @@ class FillSource : public PayloadSource {
   std::uint64_t count_;
 };
 
+class PaddedSource : public PayloadSource {
+ public:
+  PaddedSource(ByteVector bytes, std::uint64_t size) : bytes_(std::move(bytes)), size_(size) {
+    SMF_CHECK(bytes_.size() <= size_);
+  }
+  std::uint64_t size() const override { return size_; }
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const override {
+    SMF_CHECK(in_range(offset, out.size(), size_));
+    const std::size_t begin = std::min<std::uint64_t>(offset, bytes_.size());
+    const std::size_t count = std::min(out.size(), bytes_.size() - begin);
+    std::ranges::copy(Bytes(bytes_).subspan(begin, count), out.begin());
+    std::ranges::fill(out.subspan(count), std::byte{0});
+    return {};
+  }
+
+ private:
+  ByteVector bytes_;
+  std::uint64_t size_;
+};
+
 class FileSlice : public PayloadSource {
  public:
   FileSlice(std::shared_ptr<const os::InputFile> file, std::uint64_t offset, std::uint64_t size)
@@ -71,6 +91,10 @@ Source view_source(Bytes bytes) { return std::make_shared<MemorySource>(bytes); 
 
 Source fill_source(std::byte fill, std::uint64_t count) {
   return std::make_shared<FillSource>(fill, count);
+}
+
+Source padded_source(ByteVector bytes, std::uint64_t size) {
+  return std::make_shared<PaddedSource>(std::move(bytes), size);
 }
 
 Source file_slice(std::shared_ptr<const os::InputFile> file, std::uint64_t offset,

@@ -30,6 +30,8 @@ Source text_source(std::string_view text);
 Source view_source(Bytes bytes);
 // `count` bytes of `fill`.
 Source fill_source(std::byte fill, std::uint64_t count);
+// These bytes, and zeros up to `size`, which is no less than theirs.
+Source padded_source(ByteVector bytes, std::uint64_t size);
 // Part of a file that stays open. The range has been checked.
 Source file_slice(std::shared_ptr<const os::InputFile> file, std::uint64_t offset,
                   std::uint64_t size);

@@ -1,0 +1,338 @@
+#include "runtime/jit/jit_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "runtime/jit/instantiation.h"
+#include "runtime/note/names.h"
+
+namespace smf::internal {
+namespace {
+
+void tell_trap(void* /*context*/, const codegen::TrapRecord* record) {
+  fmt::print(stderr, "trap in {}, block {}: {}\n", record->function(), record->block,
+             record->message());
+  std::fflush(stderr);
+}
+
+// Counts the time until it goes, of requests that are not in another.
+class Timer {
+ public:
+  explicit Timer(std::atomic<std::uint64_t>& total) : total_(total) {}
+  ~Timer() {
+    const auto passed = std::chrono::steady_clock::now() - begin_;
+    total_.fetch_add(static_cast<std::uint64_t>(
+                         std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()),
+                     std::memory_order_relaxed);
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  std::atomic<std::uint64_t>& total_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+std::unexpected<JitResult> refused(std::string message) {
+  return std::unexpected(JitResult(JitCompilationError{std::move(message)}));
+}
+
+void enter_trap(void* context, const codegen::TrapRecord* record) {
+  const auto& trap = *static_cast<const JitState::Trap*>(context);
+  trap.handler(trap.context, record);
+  std::abort();
+}
+
+Result<void> JitState::open() {
+  options.max_depth = std::min(options.max_depth, JitOptions::kMaxDepthCeiling);
+  memory = options.code_memory;
+  if (memory == nullptr) {
+    SMF_ASSIGN(CodeMemory own, CodeMemory::create());
+    memory = std::make_shared<CodeMemory>(std::move(own));
+  }
+  cache = options.cache;
+  if (cache == nullptr) {
+    SMF_ASSIGN(SmfCache own, SmfCache::create());
+    cache = std::make_shared<SmfCache>(std::move(own));
+  }
+  trap_ = {options.trap_handler, options.trap_context};
+  if (trap_.handler == nullptr) trap_.handler = tell_trap;
+  updates_ = std::make_unique<NoteUpdates>(
+      metadata, options.calls == nullptr ? os::SystemCalls::kernel() : *options.calls);
+  return {};
+}
+
+JitState::~JitState() {
+  if (options.code_memory == nullptr) return;
+  for (const std::byte* const block : blocks_) static_cast<void>(memory->free(block));
+}
+
+// ---- Requests ----
+
+JitResult JitState::request(std::string_view symbol) {
+  if (!options.enabled) return JitNotFound{std::string(symbol)};
+  const Frame* const outer = Chain::innermost();
+  if (outer != nullptr || options.max_depth == 0) [[unlikely]] {
+    if (depth_of(this) >= options.max_depth) {
+      auto chain = chain_of(this);
+      chain.emplace_back(symbol);
+      return JitCompilationError{
+          fmt::format("Maximum JIT depth ({}) exceeded: {}", options.max_depth, join_chain(chain))};
+    }
+  }
+  const std::uint64_t hash = hash_name(symbol);
+  const NameTable::Name* const name = compiled.find(hash, symbol);
+  if (name != nullptr) [[likely]] {
+    if (const void* const value = name->value.load(std::memory_order_acquire); value != nullptr) {
+      const auto& found = *static_cast<const Compiled*>(value);
+      return JitSuccess{found.code, name->view(), found.address()};
+    }
+  }
+  for (const Frame* frame = outer; frame != nullptr; frame = frame->outer) {
+    if (frame->owner != this || frame->symbol != symbol) continue;
+    auto cycle = chain_of(this);
+    cycle.erase(cycle.begin(), std::ranges::find(cycle, symbol));
+    cycle.emplace_back(symbol);
+    return JitCircularDependency{std::move(cycle)};
+  }
+  auto row = metadata.find(hash, symbol);
+  if (!row) return JitCompilationError{std::move(row).error().message};
+  if (!*row) return JitNotFound{std::string(symbol)};
+  const Wanted one = wanted(symbol, *std::move(row));
+  auto known = find_compiled(one);
+  if (!known) return std::move(known).error();
+  const Compiled* found = *known;
+  const Compiled* const equal = found == nullptr ? equal_body(one.row) : nullptr;
+  if (found != nullptr || equal != nullptr) {
+    Compiled same = found != nullptr ? *found : *equal;
+    same.template_name = one.template_name;
+    same.arguments = one.arguments;
+    auto published = publish(one, std::move(same));
+    if (!published) return std::move(published).error();
+    if (equal != nullptr) counters.shared.fetch_add(1, std::memory_order_relaxed);
+    return success(symbol, **published, one.row);
+  }
+  return instantiate(one);
+}
+
+JitResult JitState::success(std::string_view symbol, const Compiled& found, const FoundRow& row) {
+  if (row) {
+    const FoundRow rows[] = {row};
+    if (auto failed = promote(std::string(symbol), rows)) return *std::move(failed);
+  }
+  const NameTable::Name* const name = compiled.find(hash_name(symbol), symbol);
+  return JitSuccess{found.code, name->view(), found.address()};
+}
+
+JitResult JitState::instantiate(const Wanted& one) {
+  std::optional<Timer> timer;
+  if (depth_of(this) == 0) timer.emplace(counters.compile_ns);
+  for (;;) {
+    auto session = sessions.take(metadata);
+    const bool was_fresh = session->is_fresh();
+    Made<const Compiled*> made = nullptr;
+    std::vector<FoundRow> rows;
+    {
+      Instantiation instantiation(*this, *session);
+      made = instantiation.make(one);
+      rows = instantiation.made_rows();
+    }
+    // What a session has seen before must not decide whether a template is accepted.
+    const bool is_doubtful = !made && session->is_spoilt() && !was_fresh;
+    sessions.give_back(std::move(session));
+    if (is_doubtful) continue;
+    if (options.verbose && made)
+      fmt::print(stderr, "jit: {} is at {}\n", one.symbol, fmt::ptr((*made)->address()));
+    if (options.verbose && !made) fmt::print(stderr, "jit: {}\n", made.error().describe());
+    auto failed = promote(one.symbol, rows);
+    if (!made) return std::move(made).error();
+    if (failed) return *std::move(failed);
+    // Under the name that was asked for, also where another chain made it under another.
+    auto published = publish(one, **made);
+    if (!published) return std::move(published).error();
+    return success(one.symbol, **published, {});
+  }
+}
+
+const Compiled* JitState::equal_body(const FoundRow& row) const {
+  if (row.record == nullptr || options.compiler != nullptr) return nullptr;
+  const std::uint32_t shape = row.row->arguments->shape_in(metadata.generation());
+  return shape == 0 ? nullptr : find_shared(row.record->id(), shape);
+}
+
+std::optional<JitUpdateFailed> JitState::promote(const std::string& symbol,
+                                                 std::span<const FoundRow> rows) {
+  if (options.update_mode == UpdateMode::kOff) return std::nullopt;
+  std::vector<FoundRow> moving;
+  for (const FoundRow& row : rows)
+    if (row.row->is_possible && !row.row->has_moved.load(std::memory_order_acquire))
+      moving.push_back(row);
+  if (moving.empty()) return std::nullopt;
+  if (options.update_mode == UpdateMode::kDeferred) {
+    for (FoundRow& row : moving) updates_->move_later(std::move(row));
+    return std::nullopt;
+  }
+  auto moved = updates_->move(moving);
+  if (moved) return std::nullopt;
+  return JitUpdateFailed{symbol, std::move(moved).error()};
+}
+
+// ---- Metadata ----
+
+Result<void> JitState::load(std::string_view path) {
+  cache->invalidate(path);
+  auto ref = cache->get(path);
+  std::shared_ptr<Module> module;
+  if (ref) {
+    auto read = metadata.read(path, *std::move(ref));
+    if (!read && !options.missing_files_ok) return std::unexpected(std::move(read).error());
+    if (read) module = *std::move(read);
+  } else if (!options.missing_files_ok) {
+    return std::unexpected(std::move(ref).error().at_path(path));
+  }
+  if (module == nullptr) {
+    SMF_ASSIGN(module, metadata.read(path, ModuleRef()));
+  }
+  metadata.put(module);
+  contest(*module);
+  return {};
+}
+
+// A name that means something compiled and something else in this module means neither.
+void JitState::contest(const Module& module) {
+  const std::lock_guard lock(publish_mutex_);
+  if (all_.empty()) return;
+  for (std::size_t i = 0; i != module.row_count; ++i) {
+    const Row& row = module.rows[i];
+    const auto* const there =
+        static_cast<const Compiled*>(compiled.value(row.name_hash, row.mangled_name));
+    if (there == nullptr ||
+        (there->arguments == row.arguments && there->template_name == row.template_name))
+      continue;
+    contested_[std::string(row.mangled_name)] = there;
+    compiled.set(row.name_hash, row.mangled_name, nullptr);
+    has_contested_.store(true, std::memory_order_release);
+  }
+}
+
+Wanted JitState::wanted(std::string_view symbol, FoundRow row) const {
+  Wanted one{.symbol = std::string(symbol),
+             .usual = {},
+             .template_name = std::string(row.row->template_name),
+             .arguments = row.row->arguments,
+             .row = {},
+             .record = row.record};
+  one.usual = row.row->has_usual_name
+                  ? std::string(row.row->mangled_name)
+                  : mangled_name(one.template_name, split_type_args(one.arguments->text));
+  one.row = std::move(row);
+  return one;
+}
+
+// ---- What is compiled ----
+
+std::optional<std::string> JitState::clash_with_contested(const Wanted& one) const {
+  if (!has_contested_.load(std::memory_order_acquire)) return std::nullopt;
+  const std::lock_guard lock(publish_mutex_);
+  for (const std::string& name : {one.symbol, one.usual}) {
+    const auto found = contested_.find(name);
+    if (found == contested_.end() || found->second->means(one)) continue;
+    return describe_clash(name, found->second->template_name, found->second->arguments->text,
+                          one.template_name, one.arguments->text);
+  }
+  return std::nullopt;
+}
+
+Made<const Compiled*> JitState::find_compiled(const Wanted& one) const {
+  if (auto clash = clash_with_contested(one)) return refused(*std::move(clash));
+  const auto* const found =
+      static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  if (found == nullptr || found->means(one)) return found;
+  return refused(describe_clash(one.usual, found->template_name, found->arguments->text,
+                                one.template_name, one.arguments->text));
+}
+
+bool JitState::is_compiled(const Wanted& one) const {
+  const auto* const found =
+      static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  return found != nullptr && found->means(one);
+}
+
+Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
+  const std::lock_guard lock(publish_mutex_);
+  const std::uint64_t usual_hash = hash_name(one.usual);
+  const std::uint64_t symbol_hash = hash_name(one.symbol);
+  const auto there_as = [&](std::uint64_t hash, const std::string& name) {
+    return static_cast<const Compiled*>(compiled.value(hash, name));
+  };
+  const Compiled* known = there_as(usual_hash, one.usual);
+  for (const Compiled* const other : {known, there_as(symbol_hash, one.symbol)}) {
+    if (other == nullptr || other->means(one)) continue;
+    return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
+                                  other->arguments->text, one.template_name, one.arguments->text));
+  }
+  if (known == nullptr) {
+    known = &all_.emplace_back(std::move(made));
+    compiled.set(usual_hash, one.usual, known);
+    counters.cached.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (one.symbol != one.usual) compiled.set(symbol_hash, one.symbol, known);
+  return known;
+}
+
+bool JitState::forget(std::string_view symbol) {
+  const std::lock_guard lock(publish_mutex_);
+  const void* const there = compiled.value(hash_name(symbol), symbol);
+  const bool was_contested = contested_.erase(std::string(symbol)) != 0;
+  if (there == nullptr) return was_contested;
+  compiled.take_away(there);
+  {
+    const std::lock_guard shared_lock(shared_mutex_);
+    std::erase_if(shared_, [&](const auto& entry) {
+      return entry.second->address() == static_cast<const Compiled*>(there)->address();
+    });
+  }
+  counters.cached.fetch_sub(1, std::memory_order_relaxed);
+  metadata.renew();
+  return true;
+}
+
+const Compiled* JitState::find_shared(std::uint64_t record, std::uint32_t shape) const {
+  const std::lock_guard lock(shared_mutex_);
+  const auto found = shared_.find({record, shape});
+  return found == shared_.end() ? nullptr : found->second;
+}
+
+void JitState::share(std::uint64_t record, std::uint32_t shape, const Compiled* made) {
+  const std::lock_guard lock(shared_mutex_);
+  shared_.try_emplace({record, shape}, made);
+}
+
+std::uint32_t JitState::number_of(const std::string& shape) {
+  const std::lock_guard lock(shared_mutex_);
+  return shapes_.try_emplace(shape, static_cast<std::uint32_t>(shapes_.size() + 1)).first->second;
+}
+
+const void* JitState::find_symbol(const std::string& name) const {
+  const std::uint64_t hash = hash_name(name);
+  if (const void* const address = registered.value(hash, name)) return address;
+  if (const void* const found = compiled.value(hash, name))
+    return static_cast<const Compiled*>(found)->address();
+  for (const SymbolSource& source : options.symbol_sources)
+    if (const void* const address = source(name)) return address;
+  return nullptr;
+}
+
+void JitState::keep_block(const std::byte* block) {
+  if (options.code_memory == nullptr) return;
+  const std::lock_guard lock(publish_mutex_);
+  blocks_.push_back(block);
+}
+
+}  // namespace smf::internal

@@ -1,0 +1,343 @@
+#include "runtime/jit/metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "runtime/format/templates.h"
+#include "runtime/format/types.h"
+#include "runtime/note/names.h"
+
+namespace smf::internal {
+namespace {
+
+bool can_be_made_again(std::string_view status) {
+  return status == "jit_compiled" || status == "deferred";
+}
+
+std::string usual_name(const Row& row) {
+  const auto args = split_type_args(row.arguments->text);
+  return mangled_name(row.template_name, args);
+}
+
+Result<void> read_templates_of(Module& module) {
+  const SmfView view = module.ref.view();
+  SMF_ASSIGN(const auto section, view.find_section(kTemplateCodeSection));
+  if (!section) return {};
+  SMF_ASSIGN(SectionContent content, module.ref.content(*section));
+  const auto kept = std::make_shared<const SectionContent>(std::move(content));
+  SMF_ASSIGN(const auto entries, read_templates(kept->bytes()));
+  for (const TemplateEntry& entry : entries)
+    module.templates.push_back(std::make_shared<TemplateRecord>(module.path, kept, entry));
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t Metadata::hash_pair(std::string_view template_name, const Arguments& arguments) {
+  return hash_name(template_name) +
+         reinterpret_cast<std::uintptr_t>(&arguments) / sizeof(void*) * 0x9E3779B97F4A7C15u;
+}
+
+Arguments& Metadata::intern(std::string_view canonical_args) {
+  const std::lock_guard lock(arguments_mutex_);
+  if (const auto found = arguments_.find(canonical_args); found != arguments_.end())
+    return *found->second;
+  auto added = std::make_unique<Arguments>();
+  added->text = canonical_args;
+  Arguments& result = *added;
+  arguments_.emplace(result.text, std::move(added));
+  return result;
+}
+
+Result<std::shared_ptr<Module>> Metadata::read(std::string_view path, ModuleRef ref) {
+  auto module = std::make_shared<Module>();
+  module->path = path;
+  if (!ref) return module;
+  module->ref = std::move(ref);
+  auto note = NoteSnapshot::read(module->ref.view());
+  if (!note && note.error().code != ErrorCode::kNotFound)
+    return std::unexpected(std::move(note).error().at_path(path));
+  if (note) module->note = *std::move(note);
+  if (auto done = read_templates_of(*module); !done)
+    return std::unexpected(std::move(done).error().at_path(path));
+  if (!module->ref.ok())
+    return std::unexpected(Error{.code = ErrorCode::kInvalidInput,
+                                 .message = "the file was truncated while it was read",
+                                 .path = std::string(path)});
+  if (!module->note) return module;
+
+  const Note& rows = module->note->note();
+  module->row_count = rows.instantiation_count() + rows.possible_count();
+  module->rows = std::make_unique<Row[]>(module->row_count);
+  Row* at = module->rows.get();
+  const auto fill = [&](const auto& from) {
+    at->template_name = from.template_name;
+    at->type_args = from.type_args;
+    at->mangled_name = from.mangled_name;
+    at->name_hash = hash_name(at->mangled_name);
+    at->arguments = &intern(canonical_type_args(at->type_args));
+    at->pair_hash = hash_pair(at->template_name, *at->arguments);
+    at->module = module.get();
+    at->has_usual_name = usual_name(*at) == at->mangled_name;
+  };
+  for (std::size_t i = 0; i != rows.instantiation_count(); ++i, ++at) {
+    const InstantiationRow from = rows.instantiation(i);
+    fill(from);
+    at->to_obj = from.to_obj;
+    at->status = from.status;
+    at->can_be_made_again = can_be_made_again(at->status);
+  }
+  for (std::size_t i = 0; i != rows.possible_count(); ++i, ++at) {
+    fill(rows.possible(i));
+    at->is_possible = true;
+  }
+  return module;
+}
+
+// ---- The indexes ----
+
+void Metadata::RowIndex::enter(Row& row, Key key, Next next) {
+  row.*next = nullptr;
+  if (2 * (count + 1) > slots.size()) {
+    std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots.size()));
+    for (const Slot& slot : slots) {
+      if (slot.first == nullptr) continue;
+      std::size_t i = slot.first->*key & (larger.size() - 1);
+      while (larger[i].first != nullptr) i = (i + 1) & (larger.size() - 1);
+      larger[i] = slot;
+    }
+    slots = std::move(larger);
+  }
+  std::size_t i = row.*key & (slots.size() - 1);
+  while (slots[i].first != nullptr && slots[i].first->*key != row.*key)
+    i = (i + 1) & (slots.size() - 1);
+  Slot& slot = slots[i];
+  if (slot.first == nullptr) {
+    slot.first = &row;
+    ++count;
+  } else {
+    slot.last->*next = &row;
+  }
+  slot.last = &row;
+}
+
+Row* Metadata::RowIndex::find(std::uint64_t hash, Key key) const {
+  if (slots.empty()) return nullptr;
+  std::size_t i = hash & (slots.size() - 1);
+  while (slots[i].first != nullptr && slots[i].first->*key != hash)
+    i = (i + 1) & (slots.size() - 1);
+  return slots[i].first;
+}
+
+void Metadata::add(Module& module) {
+  for (const auto& record : module.templates)
+    if (record->is_function() && !record->body().empty())
+      templates_.emplace(record->name(), record);
+  for (std::size_t i = 0; i != module.row_count; ++i) {
+    by_name_.enter(module.rows[i], &Row::name_hash, &Row::next_name);
+    by_pair_.enter(module.rows[i], &Row::pair_hash, &Row::next_pair);
+  }
+}
+
+void Metadata::resolve_templates() {
+  has_unresolved_ = false;
+  for (const auto& module : modules_) {
+    for (std::size_t i = 0; i != module->row_count; ++i) {
+      const auto one = templates_.find(module->rows[i].template_name);
+      module->rows[i].record = one == templates_.end() ? nullptr : one->second.get();
+      has_unresolved_ = has_unresolved_ || one == templates_.end();
+    }
+  }
+}
+
+// Which template a row means may be another then.
+void Metadata::rebuild() {
+  by_name_ = {};
+  by_pair_ = {};
+  templates_.clear();
+  for (const auto& module : modules_) add(*module);
+  resolve_templates();
+}
+
+void Metadata::put(std::shared_ptr<Module> module) {
+  const std::unique_lock lock(mutex_);
+  generation_.fetch_add(1, std::memory_order_release);
+  const auto known = std::ranges::find(modules_, module->path, &Module::path);
+  if (known != modules_.end()) {
+    const auto old = std::exchange(*known, std::move(module));
+    return rebuild();
+  }
+  modules_.push_back(std::move(module));
+  Module& added = *modules_.back();
+  add(added);
+  if (has_unresolved_ && !added.templates.empty()) return resolve_templates();
+  for (std::size_t i = 0; i != added.row_count; ++i) {
+    const auto one = templates_.find(added.rows[i].template_name);
+    if (one != templates_.end()) added.rows[i].record = one->second.get();
+    has_unresolved_ = has_unresolved_ || one == templates_.end();
+  }
+}
+
+bool Metadata::remove(std::string_view path) {
+  const std::unique_lock lock(mutex_);
+  const auto known = std::ranges::find(modules_, path, &Module::path);
+  if (known == modules_.end()) return false;
+  generation_.fetch_add(1, std::memory_order_release);
+  const auto old = std::move(*known);
+  modules_.erase(known);
+  rebuild();
+  return true;
+}
+
+// ---- Looking up ----
+
+FoundRow Metadata::found(Row* row) {
+  if (row == nullptr) return {};
+  return {.module = row->module->shared_from_this(),
+          .row = row,
+          .record = row->record == nullptr ? nullptr : row->record->shared_from_this()};
+}
+
+namespace {
+
+// Goes along a chain, and finds the row that the others stand back for. `instantiations` wins: a
+// row of `possible` that is in both tables of its note is none.
+class Choice {
+ public:
+  void see(Row& row) {
+    const bool is_made = !row.is_possible || row.has_moved.load(std::memory_order_acquire);
+    if (is_made) {
+      if (!row.is_possible) made_in_ = row.module;
+      const bool is_another = row.can_be_made_again || row.is_possible;
+      if (is_another && row.record != nullptr && again_ == nullptr) again_ = &row;
+    } else if (possible_ == nullptr && made_in_ != row.module) {
+      possible_ = &row;
+    }
+  }
+  Row* row() const { return possible_ != nullptr ? possible_ : again_; }
+
+ private:
+  const Module* made_in_ = nullptr;
+  Row* possible_ = nullptr;
+  Row* again_ = nullptr;
+};
+
+}  // namespace
+
+Result<FoundRow> Metadata::find(std::uint64_t hash, std::string_view symbol) const {
+  const std::shared_lock lock(mutex_);
+  Choice choice;
+  const Row* first = nullptr;
+  for (Row* row = by_name_.find(hash, &Row::name_hash); row != nullptr; row = row->next_name) {
+    if (row->mangled_name != symbol) continue;
+    if (first == nullptr) first = row;
+    if (!first->means_same(*row)) {
+      return fail(ErrorCode::kInvalidInput,
+                  describe_clash(symbol, first->template_name, first->arguments->text,
+                                 row->template_name, row->arguments->text));
+    }
+    choice.see(*row);
+  }
+  return found(choice.row());
+}
+
+FoundRow Metadata::find_pair(std::string_view template_name, const Arguments& arguments) const {
+  const std::shared_lock lock(mutex_);
+  Choice choice;
+  Row* row = by_pair_.find(hash_pair(template_name, arguments), &Row::pair_hash);
+  for (; row != nullptr; row = row->next_pair)
+    if (row->arguments == &arguments && row->template_name == template_name) choice.see(*row);
+  return found(choice.row());
+}
+
+std::shared_ptr<TemplateRecord> Metadata::find_template(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto one = templates_.find(name);
+  return one == templates_.end() ? nullptr : one->second;
+}
+
+std::shared_ptr<TemplateRecord> Metadata::find_definition(std::string_view name) {
+  const std::lock_guard definitions_lock(definitions_mutex_);
+  if (definitions_generation_ != generation()) {
+    std::vector<std::shared_ptr<TemplateRecord>> all;
+    {
+      const std::shared_lock lock(mutex_);
+      definitions_generation_ = generation();
+      for (const auto& module : modules_)
+        all.insert(all.end(), module->templates.begin(), module->templates.end());
+    }
+    definitions_.clear();
+    for (const auto& record : all) {
+      const auto parsed = record->parsed();
+      if (!parsed) continue;
+      const mir::Unit& unit = (*parsed)->unit;
+      for (const mir::Definition& one : unit.definitions)
+        definitions_.try_emplace(std::string(unit.string(one.name)), record);
+    }
+  }
+  const auto one = definitions_.find(name);
+  return one == definitions_.end() ? nullptr : one->second;
+}
+
+FoundRow Metadata::possible_in(std::string_view path, std::string_view symbol) const {
+  const std::shared_lock lock(mutex_);
+  const std::uint64_t hash = hash_name(symbol);
+  for (Row* row = by_name_.find(hash, &Row::name_hash); row != nullptr; row = row->next_name)
+    if (row->mangled_name == symbol && row->module->path == path && row->is_possible &&
+        !row->has_moved.load(std::memory_order_acquire))
+      return found(row);
+  return {};
+}
+
+void Metadata::for_each_row(const std::function<void(const Row&)>& each) const {
+  const std::shared_lock lock(mutex_);
+  for (const auto& module : modules_)
+    for (std::size_t i = 0; i != module->row_count; ++i) each(module->rows[i]);
+}
+
+std::size_t Metadata::size() const {
+  const std::shared_lock lock(mutex_);
+  return modules_.size();
+}
+
+void Metadata::set_moved(Row& row) {
+  const std::unique_lock lock(mutex_);
+  if (row.has_moved.exchange(true, std::memory_order_acq_rel)) return;
+  row.module->moved.push_back(&row);
+}
+
+std::optional<JitMetadata> Metadata::describe(std::string_view path) const {
+  const std::shared_lock lock(mutex_);
+  const auto known = std::ranges::find(modules_, path, &Module::path);
+  if (known == modules_.end()) return std::nullopt;
+  const Module& module = **known;
+  JitMetadata metadata;
+  for (std::size_t i = 0; i != module.row_count; ++i) {
+    const Row& row = module.rows[i];
+    if (row.has_moved.load(std::memory_order_acquire)) continue;
+    (row.is_possible ? metadata.possible : metadata.instantiations).push_back(describe_row(row));
+  }
+  for (const Row* const row : module.moved) metadata.instantiations.push_back(describe_row(*row));
+  return metadata;
+}
+
+JitRow describe_row(const Row& row) {
+  const bool has_moved = row.has_moved.load(std::memory_order_acquire);
+  return {.template_name = std::string(row.template_name),
+          .type_args = std::string(row.type_args),
+          .mangled_name = std::string(row.mangled_name),
+          .to_obj = std::string(has_moved ? row.moved_to : row.to_obj),
+          .status = has_moved ? std::string("jit_compiled") : std::string(row.status)};
+}
+
+std::string describe_clash(std::string_view name, std::string_view template_name,
+                           std::string_view args, std::string_view other_template,
+                           std::string_view other_args) {
+  return fmt::format("the name '{}' stands for {}<{}> and for {}<{}>", name, template_name, args,
+                     other_template, other_args);
+}
+
+}  // namespace smf::internal
