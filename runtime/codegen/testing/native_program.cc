@@ -22,7 +22,7 @@ namespace {
 }  // namespace
 
 NativeProgram::NativeProgram(mir::Program& program, mir::Layouts& layouts,
-                             const NativeOptions& options)
+                             const NativeProgramOptions& options)
     : program_(program),
       layouts_(layouts),
       options_(options),

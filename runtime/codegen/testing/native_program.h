@@ -20,7 +20,7 @@
 
 namespace smf::codegen {
 
-struct NativeOptions {
+struct NativeProgramOptions {
   CompilerOptions compiler{};
   // All that belongs together is one piece of code; else each function is, and they find each other
   // by name.
@@ -29,7 +29,8 @@ struct NativeOptions {
 
 class NativeProgram {
  public:
-  NativeProgram(mir::Program& program, mir::Layouts& layouts, const NativeOptions& options = {});
+  NativeProgram(mir::Program& program, mir::Layouts& layouts,
+                const NativeProgramOptions& options = {});
 
   void provide(std::string name, const void* function) { functions_[std::move(name)] = function; }
   void provide_global(mir::Symbol symbol, void* address) { globals_[symbol] = address; }
@@ -58,7 +59,7 @@ class NativeProgram {
 
   mir::Program& program_;
   mir::Layouts& layouts_;
-  const NativeOptions options_;
+  const NativeProgramOptions options_;
   Compiler compiler_;
   std::optional<CodeMemory> memory_{};
   std::map<std::string, const void*, std::less<>> functions_{};
