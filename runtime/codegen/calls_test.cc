@@ -396,13 +396,15 @@ void* run_guarded(void* argument) {
   auto* const run = static_cast<GuardedRun*>(argument);
   alignas(16) static std::array<std::byte, 1 << 16> other_stack;
   stack_t stack{};
+  stack_t before{};  // a sanitizer's, who frees it
   stack.ss_sp = other_stack.data();
   stack.ss_size = other_stack.size();
-  sigaltstack(&stack, nullptr);
+  sigaltstack(&stack, &before);
   if (sigsetjmp(in_guard, 1) == 0)
     run->function(1);
   else
     run->faulted = true;
+  sigaltstack(&before, nullptr);
   return nullptr;
 }
 
