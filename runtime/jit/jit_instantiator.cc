@@ -83,7 +83,9 @@ const void* JitInstantiator::registered_symbol(std::string_view symbol) const {
 bool JitInstantiator::forget(std::string_view symbol) { return state_->forget(symbol); }
 
 Result<void> JitInstantiator::flush() try {
-  return state_->updates_->flush(state_->options.on_update_failed);
+  auto written = state_->persisting_->flush();
+  auto moved = state_->updates_->flush(state_->options.on_update_failed);
+  return written ? moved : written;
 } catch (const std::bad_alloc&) {
   return out_of_memory();
 }

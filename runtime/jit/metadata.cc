@@ -284,6 +284,12 @@ std::shared_ptr<TemplateRecord> Metadata::find_definition(std::string_view name)
   return one == definitions_.end() ? nullptr : one->second;
 }
 
+std::shared_ptr<Module> Metadata::find_module(std::string_view path) const {
+  const std::shared_lock lock(mutex_);
+  const auto known = std::ranges::find(modules_, path, &Module::path);
+  return known == modules_.end() ? nullptr : *known;
+}
+
 FoundRow Metadata::possible_in(std::string_view path, std::string_view symbol) const {
   const std::shared_lock lock(mutex_);
   const std::uint64_t hash = hash_name(symbol);
@@ -331,7 +337,7 @@ JitRow describe_row(const Row& row) {
   return {.template_name = std::string(row.template_name),
           .type_args = std::string(row.type_args),
           .mangled_name = std::string(row.mangled_name),
-          .to_obj = std::string(has_moved ? row.moved_to : row.to_obj),
+          .to_obj = std::string(has_moved ? row.moved_to() : row.to_obj),
           .status = has_moved ? std::string("jit_compiled") : std::string(row.status)};
 }
 
