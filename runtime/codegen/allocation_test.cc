@@ -177,7 +177,8 @@ TEST(Allocation, SlotsAreSharedByWhatIsNotAliveAtOnce) {
   builder.block();
   for (int n = 0; n != 50; ++n) builder.store(a, 8, builder.load(a, 8 * n));
   builder.give_back();
-  const Allocation allocation = allocated(builder.function(), TinyTarget(std::vector<std::uint8_t>{}));
+  const Allocation allocation =
+      allocated(builder.function(), TinyTarget(std::vector<std::uint8_t>{}));
   EXPECT_EQ(allocation.spill_slots, 2u);
 }
 
