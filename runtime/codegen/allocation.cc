@@ -13,6 +13,8 @@ namespace {
 
 // In front of a call and behind it.
 constexpr float kAcrossCost = 2;
+// Decides between places that save as many moves.
+constexpr float kWishWeight = 1.0f / 8;
 
 constexpr std::size_t row_of(Bank bank, std::uint8_t physical) {
   return static_cast<std::size_t>(bank) * 32 + physical;
@@ -26,7 +28,9 @@ struct Allocator::State {
  private:
   // What a bank's registers are to the allocator.
   struct BankRegisters {
-    std::span<const std::uint8_t> order{};
+    // What is asked for by certain ones comes last for all others.
+    std::array<std::uint8_t, 32> order{};
+    std::size_t count = 0;
     RegisterMask allocatable = 0;
     RegisterMask preserved = 0;
   };
@@ -78,11 +82,19 @@ struct Allocator::State {
 void Allocator::State::prepare(const Target& target) {
   for (const Bank bank : {Bank::kGeneral, Bank::kVector}) {
     BankRegisters& registers = banks_[static_cast<std::size_t>(bank)];
-    registers.order = target.allocatable(bank);
     registers.preserved = target.preserved(bank);
     registers.allocatable = 0;
-    for (const std::uint8_t physical : registers.order)
+    registers.count = 0;
+    for (const std::uint8_t physical : target.allocatable(bank)) {
       registers.allocatable |= RegisterMask{1} << physical;
+      const auto is_before = [&](std::uint8_t other) {
+        return ranges_.demand(bank, other) <= ranges_.demand(bank, physical);
+      };
+      std::size_t at = registers.count++;
+      for (; at != 0 && !is_before(registers.order[at - 1]); --at)
+        registers.order[at] = registers.order[at - 1];
+      registers.order[at] = physical;
+    }
   }
   taken_.clear(ranges_.positions() + 2, 64);
   for (const Clobber& clobber : ranges_.clobbers())
@@ -168,23 +180,21 @@ void Allocator::State::score_hints(const Function& function, Register reg,
       continue;
     }
     const Place& other = allocation.places[hint.other];
-    if (other.kind == Place::Kind::kRegister) {
+    const std::uint8_t wish = ranges_.lives()[hint.other].wish;
+    if (other.kind == Place::Kind::kRegister)
       scores_[row_of(bank, other.physical)] += hint.weight;
-    } else if (other.kind == Place::Kind::kNone) {
-      std::uint32_t budget = 8;
-      for (std::uint32_t n = ranges_.lives()[hint.other].first_hint; n != kNone && budget != 0;
-           n = hints[n].next, --budget)
-        if (hints[n].other == kNoRegister)
-          scores_[row_of(bank, hints[n].physical)] += std::min(hint.weight, hints[n].weight) / 2;
-    }
+    else if (other.kind == Place::Kind::kNone && wish != kNoWish)
+      scores_[row_of(bank, wish)] += hint.weight / 2;
   }
+  const std::uint8_t wish = ranges_.lives()[reg].wish;
+  if (wish != kNoWish) scores_[row_of(bank, wish)] += kWishWeight;
 }
 
 std::uint8_t Allocator::State::best_register(const BankRegisters& bank, Bank which,
                                              const Life& life, RegisterMask among) {
   float best_score = -1;
   std::uint8_t best = kNoPhysical;
-  for (const std::uint8_t physical : bank.order) {
+  for (const std::uint8_t physical : std::span(bank.order).first(bank.count)) {
     const float score = scores_[row_of(which, physical)];
     if ((among >> physical & 1) == 0 || score <= best_score) continue;
     if (!is_free(row_of(which, physical), life)) continue;

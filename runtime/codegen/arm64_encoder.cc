@@ -10,6 +10,13 @@ namespace smf::codegen {
 
 namespace a64 = asmjit::a64;
 
+namespace {
+
+// Of a conditional jump, and of what reads or addresses something behind the functions.
+constexpr std::size_t kArm64Reach = std::size_t{1} << 20;
+
+}  // namespace
+
 Result<void> Arm64Encoder::encode(std::span<const Function* const> functions,
                                   std::span<const Allocation* const> allocations, Code& code) {
   failure_.first = asmjit::kErrorOk;
@@ -40,19 +47,15 @@ Result<void> Arm64Encoder::encode(std::span<const Function* const> functions,
 
 Result<void> Arm64Encoder::finish(Code& code) {
   if (failure_.first == asmjit::kErrorOk) tables_.embed(assembler_, code.relocations);
-  switch (failure_.first) {
-    case asmjit::kErrorOk:
-      break;
-    case asmjit::kErrorOutOfMemory:
-      return fail(ErrorCode::kOutOfMemory, "not enough memory for machine code");
-    case asmjit::kErrorInvalidDisplacement:
-    case asmjit::kErrorRelocOffsetOutOfRange:
-    case asmjit::kErrorTooLarge:
-      return fail(ErrorCode::kLimit, fmt::format("{}: more than 1 MiB of code", function_->name));
-    default:
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("{}: this cannot be encoded for AArch64: {}", function_->name,
-                              asmjit::DebugUtils::errorAsString(failure_.first)));
+  if (failure_.first == asmjit::kErrorOutOfMemory)
+    return fail(ErrorCode::kOutOfMemory, "not enough memory for machine code");
+  if (failure_.first != asmjit::kErrorOk && assembler_.offset() >= kArm64Reach) {
+    return fail(ErrorCode::kLimit, fmt::format("{}: more than 1 MiB of code", function_->name));
+  }
+  if (failure_.first != asmjit::kErrorOk) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: this cannot be encoded for AArch64: {}", function_->name,
+                            asmjit::DebugUtils::errorAsString(failure_.first)));
   }
   SMF_CHECK(!holder_.hasUnresolvedLinks());
   const asmjit::CodeBuffer& buffer = holder_.textSection()->buffer();

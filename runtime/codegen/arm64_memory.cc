@@ -192,7 +192,7 @@ void Arm64Encoder::copy_pieces(const Address& to, const Gp& from, std::uint32_t 
 void Arm64Encoder::zero_bytes(const Instruction& i) {
   const auto size = static_cast<std::uint32_t>(i.imm);
   Address to = flat_address(i);
-  if (size >= 32) assembler_.movi(a64::v30.d2(), 0);
+  if (size >= 16) assembler_.movi(a64::v30.d2(), 0);
   if (size <= kArm64UnrolledBytes) {
     make_reachable(to, size);
     zero_pieces(to, size);
@@ -212,7 +212,10 @@ void Arm64Encoder::zero_pieces(const Address& to, std::uint32_t size) {
   std::uint32_t done = 0;
   const auto target = [&] { return a64::ptr(to.base, static_cast<std::int32_t>(to.disp + done)); };
   for (; size - done >= 32; done += 32) assembler_.stp(a64::q30, a64::q30, target());
-  for (; size - done >= 16; done += 16) assembler_.stp(a64::xzr, a64::xzr, target());
+  if (size - done >= 16) {
+    assembler_.str(a64::q30, target());
+    done += 16;
+  }
   if (size - done >= 8) {
     assembler_.str(a64::xzr, target());
     done += 8;

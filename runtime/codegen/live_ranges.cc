@@ -44,22 +44,29 @@ void LiveRanges::compute(const Function& function, const Target& target) {
   hints_.clear();
   clobbers_.clear();
   calls_.clear();
+  demand_.fill(0);
   has_traps_ = false;
   std::uint32_t count = 0;
   for (const Block& block : function.blocks) count += block.instructions.count;
   positions_ = 2 * (count + 1);
   std::uint32_t begin = positions_;
+  const auto opens = [&](Register reg) { lives_[reg].alive_to = begin; };
+  const auto closes = [&](Register reg) {
+    Life& life = lives_[reg];
+    if (life.alive_to != 0) add_range(life, begin, life.alive_to);
+    life.alive_to = 0;
+  };
   for (std::size_t b = function.blocks.size(); b-- != 0;) {
-    const Block& one = function.blocks[b];
-    begin -= 2 * one.instructions.count;
-    block(function, target, one, begin);
-    if (b == 0) entry(function);
-    liveness_.for_each_live_in(static_cast<std::uint32_t>(b), [&](Register reg) {
-      Life& life = lives_[reg];
-      if (life.alive_to != 0) add_range(life, begin, life.alive_to);
-      life.alive_to = 0;
-    });
+    const auto instructions = function.of(function.blocks[b]);
+    const Instruction last = instructions.empty() ? Instruction{} : instructions.back();
+    if (b + 1 == function.blocks.size())
+      liveness_.for_each_live_out(last, opens);
+    else
+      liveness_.for_each_change(last, static_cast<std::uint32_t>(b + 1), closes, opens);
+    begin -= 2 * static_cast<std::uint32_t>(instructions.size());
+    block(function, target, function.blocks[b], begin);
   }
+  entry(function);
   // What is read before anybody has written it.
   for (Life& life : lives_) {
     if (life.alive_to != 0) add_range(life, 0, life.alive_to);
@@ -71,12 +78,8 @@ void LiveRanges::compute(const Function& function, const Target& target) {
 void LiveRanges::block(const Function& function, const Target& target, const Block& block,
                        std::uint32_t begin) {
   const auto instructions = function.of(block);
-  if (instructions.empty()) return;
-  const std::uint32_t end = begin + 2 * block.instructions.count;
-  liveness_.for_each_live_out(instructions.back(),
-                              [&](Register reg) { lives_[reg].alive_to = end; });
   const float weight = weight_of(block);
-  std::uint32_t position = end;
+  std::uint32_t position = begin + 2 * block.instructions.count;
   for (std::size_t n = instructions.size(); n-- != 0;) {
     position -= 2;
     instruction(function, target, instructions[n], position, weight);
@@ -111,18 +114,18 @@ void LiveRanges::hints_of(const Function& function, const Instruction& i, Regist
   if (i.op == Op::kCall) {
     const Call& call = function.calls[i.call];
     for (const Transfer& argument : function.of(call.arguments))
-      add_fixed(argument.reg, argument.physical, weight);
+      add_fixed(function, argument.reg, argument.physical, weight);
     for (const Transfer& result : function.of(call.results))
-      add_fixed(result.reg, result.physical, weight);
+      add_fixed(function, result.reg, result.physical, weight);
   } else if (i.op == Op::kReturn) {
     for (const Transfer& result : function.of(i.transfers))
-      add_fixed(result.reg, result.physical, weight);
+      add_fixed(function, result.reg, result.physical, weight);
   } else if (is_two_address(i.op)) {
     add_pair(function, i.dest, i.a, weight);
     if (is_commutative(i.op)) add_pair(function, i.dest, i.b, weight);
     // A count by a register is in a certain one on x86-64, which is destroyed otherwise.
     if (is_shift(i.op) && std::has_single_bit(clobbered) && i.b != kNoRegister)
-      add_fixed(i.b, static_cast<std::uint8_t>(std::countr_zero(clobbered)), weight);
+      add_fixed(function, i.b, static_cast<std::uint8_t>(std::countr_zero(clobbered)), weight);
   } else if (i.op == Op::kSelect) {
     add_pair(function, i.dest, i.c, weight);
     add_pair(function, i.dest, i.d, weight);
@@ -133,7 +136,7 @@ void LiveRanges::entry(const Function& function) {
   for (const Transfer& parameter : function.of(function.parameters)) {
     if (parameter.reg == kNoRegister) continue;
     define(parameter.reg, 1, 1);
-    add_fixed(parameter.reg, parameter.physical, 1);
+    add_fixed(function, parameter.reg, parameter.physical, 1);
   }
 }
 
@@ -167,17 +170,22 @@ void LiveRanges::define(Register reg, std::uint32_t at, float weight) {
   life.alive_to = 0;
 }
 
-void LiveRanges::add_pair(const Function& function, Register one, Register other, float weight) {
-  if (one == kNoRegister || other == kNoRegister || one == other) return;
-  if (function.registers[one] != function.registers[other]) return;
-  hints_.push_back({lives_[one].first_hint, other, 0, weight});
-  lives_[one].first_hint = static_cast<std::uint32_t>(hints_.size() - 1);
-  hints_.push_back({lives_[other].first_hint, one, 0, weight});
-  lives_[other].first_hint = static_cast<std::uint32_t>(hints_.size() - 1);
+// Instructions come in descending order: what becomes of `dest` is known.
+void LiveRanges::add_pair(const Function& function, Register dest, Register from, float weight) {
+  if (dest == kNoRegister || from == kNoRegister || dest == from) return;
+  if (function.registers[dest] != function.registers[from]) return;
+  if (lives_[from].wish == kNoWish) lives_[from].wish = lives_[dest].wish;
+  hints_.push_back({lives_[dest].first_hint, from, 0, weight});
+  lives_[dest].first_hint = static_cast<std::uint32_t>(hints_.size() - 1);
+  hints_.push_back({lives_[from].first_hint, dest, 0, weight});
+  lives_[from].first_hint = static_cast<std::uint32_t>(hints_.size() - 1);
 }
 
-void LiveRanges::add_fixed(Register reg, std::uint8_t physical, float weight) {
+void LiveRanges::add_fixed(const Function& function, Register reg, std::uint8_t physical,
+                           float weight) {
   if (reg == kNoRegister) return;
+  lives_[reg].wish = physical;
+  demand_[static_cast<std::size_t>(function.registers[reg]) * 32 + physical] += weight;
   hints_.push_back({lives_[reg].first_hint, kNoRegister, physical, weight});
   lives_[reg].first_hint = static_cast<std::uint32_t>(hints_.size() - 1);
 }

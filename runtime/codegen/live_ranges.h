@@ -5,6 +5,7 @@
 // register is alive in ranges [from, to) with holes between them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Hint {
   float weight = 0;
 };
 
+inline constexpr std::uint8_t kNoWish = 255;
+
 struct Life {
   std::uint32_t first_range = kNone;
   std::uint32_t end = 0;  // of the last range
@@ -37,6 +40,8 @@ struct Life {
   std::uint32_t length = 0;    // positions in which it is alive
   float weight = 0;            // how often it is read and written
   std::uint32_t alive_to = 0;  // while ranges are made: 0 where it is not alive
+  // Where what becomes of it has to be in the end, or kNoWish.
+  std::uint8_t wish = kNoWish;
   bool is_read = false;
   bool is_written_by_code = false;  // not only by who calls, or a call
 };
@@ -64,6 +69,10 @@ class LiveRanges {
   const std::vector<Hint>& hints() const { return hints_; }
   const std::vector<Clobber>& clobbers() const { return clobbers_; }
   const std::vector<CallSite>& calls() const { return calls_; }  // by position
+  // How often registers would like to be in that one of the processor.
+  float demand(Bank bank, std::uint8_t physical) const {
+    return demand_[static_cast<std::size_t>(bank) * 32 + physical];
+  }
   std::uint32_t positions() const { return positions_; }
   bool has_traps() const { return has_traps_; }
 
@@ -78,8 +87,8 @@ class LiveRanges {
   void add_range(Life& life, std::uint32_t from, std::uint32_t to);
   void use(Register reg, std::uint32_t to, float weight);
   void define(Register reg, std::uint32_t at, float weight);
-  void add_pair(const Function& function, Register one, Register other, float weight);
-  void add_fixed(Register reg, std::uint8_t physical, float weight);
+  void add_pair(const Function& function, Register dest, Register from, float weight);
+  void add_fixed(const Function& function, Register reg, std::uint8_t physical, float weight);
 
   Liveness liveness_{};
   std::vector<Life> lives_{};
@@ -87,6 +96,7 @@ class LiveRanges {
   std::vector<Hint> hints_{};
   std::vector<Clobber> clobbers_{};
   std::vector<CallSite> calls_{};
+  std::array<float, 64> demand_{};
   std::uint32_t positions_ = 0;
   bool has_traps_ = false;
 };

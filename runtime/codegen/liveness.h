@@ -20,20 +20,24 @@ class Liveness {
   // Throws std::bad_alloc.
   void compute(const Function& function);
 
-  // Calls `each(Register)` for what is alive where the block begins, parameters included.
-  template <typename Each>
-  void for_each_live_in(std::uint32_t block, Each&& each) const {
-    for (std::size_t word = 0; word != words_; ++word)
-      for_each_bit(word, in_[block * words_ + word], each);
-  }
-  // The same where it ends, each register once; `last` is its last instruction.
+  // What is alive where a block ends, each register once; `last` is its last instruction.
   template <typename Each>
   void for_each_live_out(const Instruction& last, Each&& each) const {
     const Successors next = successors(last);
+    for (std::size_t word = 0; word != words_; ++word)
+      for_each_bit(word, out_bits(next, word), each);
+  }
+  // Where one block ends and `block` begins: what is alive behind only, and in front only. Most
+  // registers that are alive at all are so on both sides.
+  template <typename Behind, typename InFront>
+  void for_each_change(const Instruction& last, std::uint32_t block, Behind&& behind,
+                       InFront&& in_front) const {
+    const Successors next = successors(last);
     for (std::size_t word = 0; word != words_; ++word) {
-      std::uint64_t bits = 0;
-      for (std::uint32_t n = 0; n != next.count; ++n) bits |= in_[next.blocks[n] * words_ + word];
-      for_each_bit(word, bits, each);
+      const std::uint64_t out = out_bits(next, word);
+      const std::uint64_t in = in_[block * words_ + word];
+      for_each_bit(word, in & ~out, behind);
+      for_each_bit(word, out & ~in, in_front);
     }
   }
 
@@ -43,6 +47,11 @@ class Liveness {
     Register reg = 0;
   };
 
+  std::uint64_t out_bits(const Successors& next, std::size_t word) const {
+    std::uint64_t bits = 0;
+    for (std::uint32_t n = 0; n != next.count; ++n) bits |= in_[next.blocks[n] * words_ + word];
+    return bits;
+  }
   template <typename Each>
   void for_each_bit(std::size_t word, std::uint64_t bits, Each&& each) const {
     for (; bits != 0; bits &= bits - 1)

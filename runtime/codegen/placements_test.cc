@@ -595,7 +595,7 @@ TEST_F(PlacedMemory, IsCopiedAndCleared) {
   std::vector<std::int64_t> sizes{100, 127, 255, 256, 257, 300, 1000, 1023, 4097, 70000};
   for (std::int64_t size = 1; size != 70; ++size) sizes.push_back(size);
   for (const std::int64_t size : sizes) {
-    for (const std::int32_t disp : {0, 3, 16, -40, 1000, 70001}) {
+    for (const std::int32_t disp : {0, 3, 16, -40, 768, 1000, 70001}) {
       Instruction one{.op = Op::kCopyBytes, .disp = disp, .imm = size};
       one.a = one.c = kUsed;
       check_block(one);

@@ -8,10 +8,9 @@ namespace smf::codegen {
 
 namespace {
 
-// A loop of a few instructions that lies in one line of what processors decode into takes up to half
-// the time of one that does not.
+// A loop of a few instructions that lies in one line of what processors decode into takes up to
+// half the time of one that does not.
 constexpr std::uint32_t kLoopAlignment = 32;
-
 
 // Below rsp, of a function that calls nothing.
 constexpr std::uint64_t kRedZone = 128;
@@ -222,7 +221,8 @@ void X86Encoder::traps() {
 
 void X86Encoder::block(std::uint32_t index) {
   block_ = index;
-  if (function_->blocks[index].is_loop_head) assembler_.align(asmjit::AlignMode::kCode, kLoopAlignment);
+  if (function_->blocks[index].is_loop_head)
+    assembler_.align(asmjit::AlignMode::kCode, kLoopAlignment);
   assembler_.bind(block_label(index));
   for (const Instruction& i : function_->of(function_->blocks[index])) instruction(i);
 }

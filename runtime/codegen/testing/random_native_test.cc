@@ -31,7 +31,7 @@ constexpr std::uint64_t kGlobal = 0x0123'4567'89AB'CDEF;
 std::uint64_t functions() {
   const bool is_emulated = std::getenv("SMF_EMULATE_CPU") != nullptr;
   if (std::getenv("SMF_LONG") != nullptr) return is_emulated ? 10'000 : 100'000;
-  return is_emulated ? 200 : 1'500;
+  return is_emulated ? 100 : 500;
 }
 
 std::uint64_t native(std::uint64_t word, std::int16_t count) {
