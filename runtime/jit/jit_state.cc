@@ -220,15 +220,15 @@ Result<void> JitState::load(std::string_view path) {
   }
   if (module->ref && options.compiler == nullptr)
     module->room = open_room(module->ref, module->path, options.trust_persisted, calls());
-  metadata.put(module);
   contest(*module);
+  metadata.put(module);
   find_shapes(*module);
   return {};
 }
 
 // So that a request for an equal body finds it without a session. What does not work out here is
 // an error of whoever asks for it.
-void JitState::find_shapes(const Module& module) {
+void JitState::find_shapes(const Module& module) try {
   std::unique_ptr<Session> session;
   std::size_t count = 0;
   for (std::size_t i = 0; i != module.row_count && count != kMaxShapes; ++i) {
@@ -243,6 +243,7 @@ void JitState::find_shapes(const Module& module) {
     if (shape) arguments.set_shape(number_of(*shape), session->meanings());
   }
   if (session != nullptr) sessions.give_back(std::move(session));
+} catch (const std::bad_alloc&) {  // they are found out later
 }
 
 // A name that means something compiled and something else in this module means neither.
@@ -278,24 +279,22 @@ Wanted JitState::wanted(std::string_view symbol, FoundRow row) const {
 
 // ---- What is compiled ----
 
-std::optional<std::string> JitState::clash_with_contested(const Wanted& one) const {
-  if (!has_contested_.load(std::memory_order_acquire)) return std::nullopt;
-  const std::lock_guard lock(publish_mutex_);
-  for (const std::string& name : {one.symbol, one.usual}) {
-    const auto found = contested_.find(name);
-    if (found == contested_.end() || found->second->means(one)) continue;
-    return describe_clash(name, found->second->template_name, found->second->arguments->text,
-                          one.template_name, one.arguments->text);
-  }
-  return std::nullopt;
+// What a name stood for when a module came that has it for something else; nullptr mostly.
+const Compiled* JitState::find_contested(std::string_view name) const {
+  const auto found = contested_.find(name);
+  return found == contested_.end() ? nullptr : found->second;
 }
 
 Made<const Compiled*> JitState::find_compiled(const Wanted& one) const {
-  if (auto clash = clash_with_contested(one)) return refused(*std::move(clash));
-  const auto* const found =
-      static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  const auto* found = static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  std::string_view name = one.usual;
+  if (found == nullptr && has_contested_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(publish_mutex_);
+    found = find_contested(name);
+    if (found == nullptr) found = find_contested(name = one.symbol);
+  }
   if (found == nullptr || found->means(one)) return found;
-  return refused(describe_clash(one.usual, found->template_name, found->arguments->text,
+  return refused(describe_clash(name, found->template_name, found->arguments->text,
                                 one.template_name, one.arguments->text));
 }
 
@@ -310,13 +309,19 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
   const std::uint64_t usual_hash = hash_name(one.usual);
   const std::uint64_t symbol_hash = hash_name(one.symbol);
   const auto there_as = [&](std::uint64_t hash, const std::string& name) {
-    return static_cast<const Compiled*>(compiled.value(hash, name));
+    const auto* const there = static_cast<const Compiled*>(compiled.value(hash, name));
+    return there != nullptr ? there : find_contested(name);
   };
   const Compiled* known = there_as(usual_hash, one.usual);
   for (const Compiled* const other : {known, there_as(symbol_hash, one.symbol)}) {
     if (other == nullptr || other->means(one)) continue;
     return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
                                   other->arguments->text, one.template_name, one.arguments->text));
+  }
+  // Whoever made it something else has gone, or publish() would not be called.
+  if (const auto contested = contested_.find(one.usual); contested != contested_.end()) {
+    compiled.set(usual_hash, one.usual, known);
+    contested_.erase(contested);
   }
   if (known == nullptr) {
     known = &all_.emplace_back(std::move(made));
@@ -330,7 +335,9 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
 bool JitState::forget(std::string_view symbol) {
   const std::lock_guard lock(publish_mutex_);
   const void* const there = compiled.value(hash_name(symbol), symbol);
-  const bool was_contested = contested_.erase(std::string(symbol)) != 0;
+  const auto contested = contested_.find(symbol);
+  const bool was_contested = contested != contested_.end();
+  if (was_contested) contested_.erase(contested);
   if (there == nullptr) return was_contested;
   compiled.take_away(there);
   {

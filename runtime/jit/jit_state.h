@@ -139,7 +139,7 @@ class JitState {
   std::optional<codegen::Code> take_code(const PersistedCode& found,
                                          std::vector<std::string>& instances) const;
   const Compiled* equal_body(const FoundRow& row) const;
-  std::optional<std::string> clash_with_contested(const Wanted& wanted) const;
+  const Compiled* find_contested(std::string_view name) const;
   void contest(const Module& module);
   void find_shapes(const Module& module);
 

@@ -111,7 +111,8 @@ class Metadata {
  public:
   // Of a module that was not seen by others yet.
   Result<std::shared_ptr<Module>> read(std::string_view path, ModuleRef ref);
-  // In the place of one of that path, or as the last.
+  // In the place of one of that path, or as the last. Throws std::bad_alloc, and has changed
+  // nothing then; the same for remove().
   void put(std::shared_ptr<Module> module);
   bool remove(std::string_view path);
   std::size_t size() const;
@@ -155,19 +156,22 @@ class Metadata {
     std::vector<Slot> slots{};
     std::size_t count = 0;
 
-    void enter(Row& row, Key key, Next next);
+    void reserve(std::size_t rows, Key key);
+    void enter(Row& row, Key key, Next next) noexcept;
     Row* find(std::uint64_t hash, Key key) const;
   };
   static std::uint64_t hash_pair(std::string_view template_name, const Arguments& arguments);
-  void add(Module& module);
-  void rebuild();
+  using Templates = std::unordered_map<std::string_view, std::shared_ptr<TemplateRecord>>;
+  static void add_templates(const Module& module, Templates& templates);
+  void enter_rows(Module& module) noexcept;
+  void replace_all(std::vector<std::shared_ptr<Module>> modules);
   void resolve_templates();
   static FoundRow found(Row* row);
 
   mutable std::shared_mutex mutex_{};
   std::vector<std::shared_ptr<Module>> modules_{};  // in the order in which they were loaded
   RowIndex by_name_{}, by_pair_{};
-  std::unordered_map<std::string_view, std::shared_ptr<TemplateRecord>> templates_{};
+  Templates templates_{};
   bool has_unresolved_ = false;  // rows whose template nobody has
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<std::uint64_t> meanings_{1};
