@@ -18,6 +18,7 @@ void add_strip_stub(Command tool);
 void add_diff(Command tool);
 void add_sdn(Command tool);
 void add_note(Command tool);
+void add_jit(Command tool);
 void add_mir(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);

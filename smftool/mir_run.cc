@@ -1,5 +1,7 @@
 // smftool mir run: a template's function on values of the command line, in the interpreter.
 
+#include "smftool/mir_run.h"
+
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -24,16 +26,6 @@
 
 namespace smf::tool {
 namespace {
-
-struct RunOptions {
-  std::string file{};
-  std::string function{};
-  std::vector<std::string> arguments{};
-  std::vector<std::string> others{};
-  std::vector<std::string> generics{};
-  std::uint64_t max_steps = 1'000'000'000;
-  std::uint64_t max_memory = std::uint64_t{64} << 20;
-};
 
 // What functions of templates call and no template has: memory, and the operators of text.
 class Natives {
@@ -145,7 +137,40 @@ std::string describe(const mir::Trap& trap) {
   return fmt::format("'{}', block {}: {}", trap.function, trap.block, trap.message);
 }
 
-Result<ExitStatus> run(const Context& context, const RunOptions& options) {
+}  // namespace
+
+Result<MirArguments> MirArguments::make(MirValues& values, std::span<const mir::TypeId> types,
+                                        const std::vector<std::string>& texts) {
+  MirArguments made;
+  made.types_.assign(types.begin(), types.end());
+  for (std::size_t i = 0; i != texts.size(); ++i) {
+    auto value = values.make(types[i + 1], texts[i]);
+    if (!value) return wrong_usage(fmt::format("argument {}: {}", i + 1, value.error().message));
+    made.pointers_.push_back(*value);
+    SMF_ASSIGN(const Json json, values.show(types[i + 1], *value));
+    made.before_.push_back(dumped(json));
+  }
+  if (types[0] != mir::kNone) {
+    SMF_ASSIGN(made.result_, values.make_room(types[0]));
+  }
+  return made;
+}
+
+Result<void> MirArguments::print(const Context& context, MirValues& values) const {
+  if (result_ != nullptr) {
+    SMF_ASSIGN(const Json json, values.show(types_[0], result_));
+    fmt::print(context.out, "{}\n", printable(dumped(json)));
+  }
+  // What the function wrote to, where its arguments lead.
+  for (std::size_t i = 0; i != pointers_.size(); ++i) {
+    SMF_ASSIGN(const Json json, values.show(types_[i + 1], pointers_[i]));
+    const std::string after = dumped(json);
+    if (after != before_[i]) fmt::print(context.out, "argument {}: {}\n", i + 1, printable(after));
+  }
+  return {};
+}
+
+Result<ExitStatus> run_mir(const Context& context, const MirRunOptions& options) {
   SMF_ASSIGN(const mir::GenericParameters given, parse_generics(options.generics));
   mir::Program program;
   std::vector<std::string> files = options.others;
@@ -173,45 +198,20 @@ Result<ExitStatus> run(const Context& context, const RunOptions& options) {
     return wrong_usage(fmt::format("{} takes {} arguments, not {}", options.function,
                                    types.size() - 1, options.arguments.size()));
   }
-  std::vector<const void*> arguments;
-  std::vector<std::string> before;
-  for (std::size_t i = 0; i != options.arguments.size(); ++i) {
-    auto made = values.make(types[i + 1], options.arguments[i]);
-    if (!made) {
-      return wrong_usage(fmt::format("argument {}: {}", i + 1, made.error().message));
-    }
-    arguments.push_back(*made);
-    SMF_ASSIGN(const Json json, values.show(types[i + 1], *made));
-    before.push_back(dumped(json));
-  }
-  void* result = nullptr;
-  if (types[0] != mir::kNone) {
-    SMF_ASSIGN(result, values.make_room(types[0]));
-  }
-  const auto done = interpreter.run(*function, arguments, result);
+  SMF_ASSIGN(const MirArguments arguments, MirArguments::make(values, types, options.arguments));
+  const auto done = interpreter.run(*function, arguments.pointers(), arguments.result());
   if (context.is_verbose) fmt::print(context.err, "smftool: {} steps\n", interpreter.steps());
   if (!done) {
     return std::unexpected(Error{
         .code = ErrorCode::kInvalidInput, .message = describe(done.error()), .path = options.file});
   }
-  if (result != nullptr) {
-    SMF_ASSIGN(const Json json, values.show(types[0], result));
-    fmt::print(context.out, "{}\n", printable(dumped(json)));
-  }
-  // What the function wrote to, where its arguments lead.
-  for (std::size_t i = 0; i != arguments.size(); ++i) {
-    SMF_ASSIGN(const Json json, values.show(types[i + 1], arguments[i]));
-    const std::string after = dumped(json);
-    if (after != before[i]) fmt::print(context.out, "argument {}: {}\n", i + 1, printable(after));
-  }
+  SMF_TRY(arguments.print(context, values));
   return ExitStatus::kDone;
 }
 
-}  // namespace
-
 void add_mir_run(Command mir) {
   Command command = mir.command("run", "Run a function in the interpreter, every access checked");
-  const auto options = std::make_shared<RunOptions>();
+  const auto options = std::make_shared<MirRunOptions>();
   command.argument("FILE", options->file,
                    "MIR as JSON, text or a template's body, or a module; - is standard input");
   command.argument("FUNCTION", options->function, "Its name and types: 'max<i64>'");
@@ -229,7 +229,7 @@ void add_mir_run(Command mir) {
       "smftool mir run max.mir 'max<i64>' 3 4\n"
       "smftool mir run app.smf 'sum<f64>' '[1, 2.5]'\n"
       "smftool mir run basic.mir 'swap<i32>' '[1]' '[2]'");
-  command.runs([options](const Context& context) { return run(context, *options); });
+  command.runs([options](const Context& context) { return run_mir(context, *options); });
 }
 
 }  // namespace smf::tool

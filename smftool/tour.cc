@@ -52,6 +52,11 @@ std::vector<Step> steps() {
        {"pack", "--manifest", "unpacked/manifest.sdn", "-o", "again.smf"}},
       {"Diff: silence and exit status 0 mean that nothing differs.",
        {"diff", "sample.smf", "again.smf"}},
+      {"Jit: there is no 'identity' for f64, but the note says that there can be. Its template is\n"
+       "compiled, called, and kept in the module for the next process.",
+       {"jit", "sample.smf", "identity$f64", "2.5"}},
+      {"The row has moved to the instantiations, and leads to the code that was kept.",
+       {"note", "show", "sample.smf"}},
   };
 }
 

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "runtime/codegen/runtime_functions.h"
 #include "runtime/jit/placing.h"
 #include "runtime/jit/shapes.h"
 #include "runtime/note/names.h"
@@ -103,9 +101,10 @@ Made<void> Instantiation::expand(std::size_t index) {
   if (!foreign) return std::unexpected(std::move(foreign).error());
   if (*foreign) return {};
   if (auto prepared = prepare(index); !prepared) return prepared;
-  auto shared = is_compiled ? Made<bool>(false) : find_equal(index);
-  if (!shared) return std::unexpected(std::move(shared).error());
-  if (*shared) return {};
+  auto there = is_compiled ? Made<bool>(false) : find_equal(index);
+  if (there && !*there && !is_compiled) there = find_persisted(index);
+  if (!there) return std::unexpected(std::move(there).error());
+  if (*there) return {};
   if (auto made = make_function(index); !made) return made;
   if (is_compiled && session_.closed().contains(*node.function)) return {};
   return walk_calls(index);
@@ -126,6 +125,57 @@ Made<bool> Instantiation::find_equal(std::size_t index) {
   node.compiled = *published;
   if (node.wanted.row) made_rows_.push_back(node.wanted.row);
   return true;
+}
+
+Made<bool> Instantiation::find_persisted(std::size_t index) {
+  Node& node = nodes_[index];
+  auto found = state_.find_persisted(node.wanted);
+  if (!found) return std::unexpected(std::move(found).error());
+  node.compiled = *found;
+  if (node.compiled == nullptr) return false;
+  if (node.wanted.row) made_rows_.push_back(node.wanted.row);
+  return true;
+}
+
+// Into the module, if it has room: all that was compiled as one, its addresses by name.
+void Instantiation::persist(std::span<const std::size_t> members, const codegen::Code& code) {
+  if (state_.options.update_mode == UpdateMode::kOff || state_.options.compiler != nullptr) return;
+  const auto home = state_.home_of(nodes_[members[0]].wanted);
+  if (home == nullptr) return;
+  PieceToPersist piece{.code = code.bytes};
+  for (std::size_t i = 0; i != members.size(); ++i) {
+    const Node& node = nodes_[members[i]];
+    if (!node.shape) return;
+    const auto key =
+        persisted_key(state_.metadata, *node.wanted.record, node.wanted.arguments->text,
+                      state_.shape_of_number(*node.shape));
+    if (!key) return;
+    piece.functions.push_back({.key = *key,
+                               .offset = code.entries[i].offset,
+                               .size = code.entries[i].size,
+                               .name = piece.names.emplace_back(node.wanted.usual)});
+  }
+  for (const codegen::Relocation& relocation : code.relocations) {
+    const std::string& name = relocation.symbol.name;
+    auto kind = static_cast<std::uint8_t>(relocation.symbol.kind);
+    const void* instance = nullptr;
+    if (relocation.symbol.kind == codegen::Symbol::Kind::kFunction &&
+        state_.registered.value(hash_name(name), name) == nullptr)
+      instance = state_.compiled.value(hash_name(name), name);
+    if (instance == nullptr) {
+      piece.names.push_back(name);
+    } else {
+      const auto& callee = *static_cast<const Compiled*>(instance);
+      kind = kInstanceRelocation;
+      piece.names.push_back(fmt::format("{}<{}>", callee.template_name, callee.arguments->text));
+    }
+    piece.relocations.push_back(
+        {.offset = relocation.offset, .kind = kind, .name = piece.names.back()});
+  }
+  for (const std::size_t member : members)
+    if (nodes_[member].wanted.row && nodes_[member].wanted.row.module == home)
+      nodes_[member].wanted.row.row->is_persisted.store(true, std::memory_order_release);
+  state_.persisting().write_later(home->path, std::move(piece));
 }
 
 // The template is checked, and what its arguments are is known then.
@@ -200,10 +250,10 @@ Made<std::optional<Wanted>> Instantiation::wanted_callee(const mir::Callee& call
   mir::Program& program = session_.program();
   std::string usual = program.mangled_name(callee);
   const std::uint64_t hash = hash_name(usual);
-  if (state_.registered.value(hash, usual) != nullptr) return std::nullopt;
-  auto row = state_.metadata.find(hash, usual);
-  if (!row) return internal::refused(row.error().message);
   if (callee.arguments.empty()) {
+    if (state_.registered.value(hash, usual) != nullptr) return std::nullopt;
+    auto row = state_.metadata.find(hash, usual);
+    if (!row) return internal::refused(row.error().message);
     if (!*row || state_.compiled.value(hash, usual) != nullptr) return std::nullopt;
     return state_.wanted(usual, *std::move(row));
   }
@@ -213,20 +263,7 @@ Made<std::optional<Wanted>> Instantiation::wanted_callee(const mir::Callee& call
     text += program.name_of(argument);
   }
   Arguments& arguments = state_.metadata.intern(canonical_type_args(text));
-  if (*row && (row->row->arguments != &arguments || row->row->template_name != callee.name)) {
-    return internal::refused(describe_clash(usual, callee.name, arguments.text,
-                                            row->row->template_name, row->row->arguments->text));
-  }
-  FoundRow found = *row ? *std::move(row) : state_.metadata.find_pair(callee.name, arguments);
-  auto record = found ? found.record : state_.metadata.find_template(callee.name);
-  if (record == nullptr && (!found || state_.options.compiler == nullptr)) return std::nullopt;
-  std::string symbol = found ? std::string(found.row->mangled_name) : usual;
-  return Wanted{.symbol = std::move(symbol),
-                .usual = std::move(usual),
-                .template_name = callee.name,
-                .arguments = &arguments,
-                .row = std::move(found),
-                .record = std::move(record)};
+  return state_.wanted_pair(std::move(usual), callee.name, arguments);
 }
 
 // ---- Groups ----
@@ -271,6 +308,7 @@ Made<void> Instantiation::compile_group(std::span<const std::size_t> members) {
     return refused(nodes_[members[0]].wanted.symbol, checked.error());
   auto published = publish(members, *code);
   if (!published) return published;
+  persist(members, *code);
   const Node& first = nodes_[members[0]];
   if (members.size() == 1 && first.shape && can_be_shared(first))
     state_.share(first.wanted.record->id(), *first.shape, first.compiled);
@@ -323,35 +361,13 @@ Made<void> Instantiation::publish(std::span<const std::size_t> members, const co
 
 Result<const void*> Instantiation::address_of(const codegen::Symbol& symbol,
                                               const Node& caller) const {
-  const void* address = nullptr;
-  std::string_view what = "function";
-  switch (symbol.kind) {
-    case codegen::Symbol::Kind::kFunction:
-      if (const auto node = by_name_.find(symbol.name);
-          node != by_name_.end() && nodes_[node->second].compiled != nullptr &&
-          state_.registered.value(hash_name(symbol.name), symbol.name) == nullptr) {
-        address = nodes_[node->second].compiled->address();
-      } else {
-        address = state_.find_symbol(symbol.name);
-      }
-      break;
-    case codegen::Symbol::Kind::kGlobal: {
-      what = "global";
-      std::uint64_t number = 0;
-      std::from_chars(symbol.name.data(), symbol.name.data() + symbol.name.size(), number);
-      if (state_.options.global_source) address = state_.options.global_source(number);
-      break;
-    }
-    case codegen::Symbol::Kind::kRuntime:
-      what = "part of the runtime";
-      if (symbol.name == codegen::kTrapFunction) return reinterpret_cast<const void*>(&enter_trap);
-      if (symbol.name == codegen::kTrapContext) return state_.trap_context();
-      address = codegen::runtime_function(symbol.name);
-      break;
+  if (symbol.kind == codegen::Symbol::Kind::kFunction) {
+    const auto node = by_name_.find(symbol.name);
+    if (node != by_name_.end() && nodes_[node->second].compiled != nullptr &&
+        state_.registered.value(hash_name(symbol.name), symbol.name) == nullptr)
+      return nodes_[node->second].compiled->address();
   }
-  if (address != nullptr) return address;
-  return fail(ErrorCode::kNotFound, fmt::format("'{}' needs the {} '{}', which nobody provides",
-                                                caller.wanted.symbol, what, symbol.name));
+  return state_.find_address(symbol, caller.wanted.symbol);
 }
 
 // A type that contains itself is a circle, and no mistake in the function.

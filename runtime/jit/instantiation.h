@@ -50,6 +50,8 @@ class Instantiation {
   Made<std::size_t> visit_claimed(std::size_t index, bool is_too_deep);
   Made<void> expand(std::size_t index);
   Made<bool> find_equal(std::size_t index);
+  Made<bool> find_persisted(std::size_t index);
+  void persist(std::span<const std::size_t> members, const codegen::Code& code);
   Made<bool> compile_foreign(std::size_t index);
   Made<void> prepare(std::size_t index);
   Made<void> make_function(std::size_t index);

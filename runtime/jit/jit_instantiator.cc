@@ -43,10 +43,19 @@ Result<void> JitInstantiator::load_metadata(std::string_view path) try {
   return out_of_memory();
 }
 
-bool JitInstantiator::unload(std::string_view path) { return state_->metadata.remove(path); }
+Result<void> JitInstantiator::unload(std::string_view path) try {
+  if (state_->metadata.remove(path)) return {};
+  return std::unexpected(Error{.code = ErrorCode::kNotFound,
+                               .message = "the module is not loaded",
+                               .path = std::string(path)});
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
 
-std::optional<JitMetadata> JitInstantiator::metadata(std::string_view path) const {
+std::optional<JitMetadata> JitInstantiator::metadata(std::string_view path) const try {
   return state_->metadata.describe(path);
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
 }
 
 JitResult JitInstantiator::try_jit_instantiate(std::string_view symbol) try {
@@ -55,16 +64,20 @@ JitResult JitInstantiator::try_jit_instantiate(std::string_view symbol) try {
   return JitCompilationError{"not enough memory"};
 }
 
-bool JitInstantiator::can_jit_instantiate(std::string_view symbol) const {
+bool JitInstantiator::can_jit_instantiate(std::string_view symbol) const try {
   if (!state_->options.enabled) return false;
   const auto found = state_->metadata.find(internal::hash_name(symbol), symbol);
   return found && *found;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
-std::optional<JitPossible> JitInstantiator::find_possible(std::string_view symbol) const {
+std::optional<JitPossible> JitInstantiator::find_possible(std::string_view symbol) const try {
   const auto found = state_->metadata.find(internal::hash_name(symbol), symbol);
   if (!found || !*found) return std::nullopt;
   return JitPossible{.module = found->module->path, .row = internal::describe_row(*found->row)};
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
 }
 
 Result<void> JitInstantiator::register_symbol(std::string_view symbol, const void* address) try {
@@ -83,7 +96,9 @@ const void* JitInstantiator::registered_symbol(std::string_view symbol) const {
 bool JitInstantiator::forget(std::string_view symbol) { return state_->forget(symbol); }
 
 Result<void> JitInstantiator::flush() try {
-  return state_->updates_->flush(state_->options.on_update_failed);
+  auto written = state_->persisting_->flush();
+  auto moved = state_->updates_->flush(state_->options.on_update_failed);
+  return written ? moved : written;
 } catch (const std::bad_alloc&) {
   return out_of_memory();
 }

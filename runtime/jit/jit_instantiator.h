@@ -103,9 +103,10 @@ class JitInstantiator {
   // anew, in the place it had, with the rows of now. Errors are those of SmfCache and Note, with
   // the path; then what was loaded before stays.
   Result<void> load_metadata(std::string_view path);
-  // False where it was not loaded.
-  bool unload(std::string_view path);
-  // Its rows; nullopt where it is not loaded.
+  // kNotFound where it is not loaded.
+  Result<void> unload(std::string_view path);
+  // Its rows; nullopt where it is not loaded. Here and below, what needs memory and gets none
+  // answers as if nothing were there.
   std::optional<JitMetadata> metadata(std::string_view path) const;
 
   JitResult try_jit_instantiate(std::string_view symbol);

@@ -261,6 +261,11 @@ TEST_F(JitNames, ANameThatGetsAnotherMeaningLaterIsAnErrorToo) {
   ASSERT_TRUE(x.is_success());
   load(*jit, add("n.smf", note_text({{"b", "i64", "x"}}), calling("b", {}, 2)));
   EXPECT_EQ(error_of(jit->try_jit_instantiate("x")), kClash);
+  // While both are there.
+  ASSERT_TRUE(jit->unload(folder_ + "/n.smf"));
+  EXPECT_EQ(jit->try_jit_instantiate("x").address(), x.address());
+  load(*jit, folder_ + "/n.smf");
+  EXPECT_EQ(error_of(jit->try_jit_instantiate("x")), kClash);
   // Also when nobody lists the first meaning any more: pointers to it are about.
   ASSERT_TRUE(jit->unload(first));
   EXPECT_EQ(error_of(jit->try_jit_instantiate("x")), kClash);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
+#include "runtime/codegen/runtime_functions.h"
 #include "runtime/jit/instantiation.h"
 #include "runtime/jit/shapes.h"
 #include "runtime/note/names.h"
@@ -68,8 +70,8 @@ Result<void> JitState::open() {
   }
   trap_ = {options.trap_handler, options.trap_context};
   if (trap_.handler == nullptr) trap_.handler = tell_trap;
-  updates_ = std::make_unique<NoteUpdates>(
-      metadata, options.calls == nullptr ? os::SystemCalls::kernel() : *options.calls);
+  updates_ = std::make_unique<NoteUpdates>(metadata, calls());
+  persisting_ = std::make_unique<Persisting>(calls());
   return {};
 }
 
@@ -123,7 +125,13 @@ JitResult JitState::request(std::string_view symbol) {
     if (equal != nullptr) counters.shared.fetch_add(1, std::memory_order_relaxed);
     return success(symbol, **published, one.row);
   }
-  return instantiate(one);
+  {
+    const InProgressHere in_progress(this, one.symbol, one.usual);
+    auto persisted = find_persisted(one);
+    if (!persisted) return std::move(persisted).error();
+    found = *persisted;
+  }
+  return found != nullptr ? success(symbol, *found, one.row) : instantiate(one);
 }
 
 JitResult JitState::success(std::string_view symbol, const Compiled& found, const FoundRow& row) {
@@ -156,6 +164,9 @@ JitResult JitState::instantiate(const Wanted& one) {
       fmt::print(stderr, "jit: {} is at {}\n", one.symbol, fmt::ptr((*made)->address()));
     if (options.verbose && !made) fmt::print(stderr, "jit: {}\n", made.error().describe());
     auto failed = promote(one.symbol, rows);
+    if (!failed && options.update_mode == UpdateMode::kSync)
+      if (auto written = persisting_->flush(); !written)
+        failed = JitUpdateFailed{one.symbol, std::move(written).error()};
     if (!made) return std::move(made).error();
     if (failed) return *std::move(failed);
     // Under the name that was asked for, also where another chain made it under another.
@@ -183,6 +194,9 @@ std::optional<JitUpdateFailed> JitState::promote(const std::string& symbol,
     for (FoundRow& row : moving) updates_->move_later(std::move(row));
     return std::nullopt;
   }
+  // The code first: a row that says where its code is does not say so before it is there.
+  if (auto written = persisting_->flush(); !written)
+    return JitUpdateFailed{symbol, std::move(written).error()};
   auto moved = updates_->move(moving);
   if (moved) return std::nullopt;
   return JitUpdateFailed{symbol, std::move(moved).error()};
@@ -204,15 +218,17 @@ Result<void> JitState::load(std::string_view path) {
   if (module == nullptr) {
     SMF_ASSIGN(module, metadata.read(path, ModuleRef()));
   }
-  metadata.put(module);
+  if (module->ref && options.compiler == nullptr)
+    module->room = open_room(module->ref, module->path, options.trust_persisted, calls());
   contest(*module);
+  metadata.put(module);
   find_shapes(*module);
   return {};
 }
 
 // So that a request for an equal body finds it without a session. What does not work out here is
 // an error of whoever asks for it.
-void JitState::find_shapes(const Module& module) {
+void JitState::find_shapes(const Module& module) try {
   std::unique_ptr<Session> session;
   std::size_t count = 0;
   for (std::size_t i = 0; i != module.row_count && count != kMaxShapes; ++i) {
@@ -227,6 +243,7 @@ void JitState::find_shapes(const Module& module) {
     if (shape) arguments.set_shape(number_of(*shape), session->meanings());
   }
   if (session != nullptr) sessions.give_back(std::move(session));
+} catch (const std::bad_alloc&) {  // they are found out later
 }
 
 // A name that means something compiled and something else in this module means neither.
@@ -262,24 +279,22 @@ Wanted JitState::wanted(std::string_view symbol, FoundRow row) const {
 
 // ---- What is compiled ----
 
-std::optional<std::string> JitState::clash_with_contested(const Wanted& one) const {
-  if (!has_contested_.load(std::memory_order_acquire)) return std::nullopt;
-  const std::lock_guard lock(publish_mutex_);
-  for (const std::string& name : {one.symbol, one.usual}) {
-    const auto found = contested_.find(name);
-    if (found == contested_.end() || found->second->means(one)) continue;
-    return describe_clash(name, found->second->template_name, found->second->arguments->text,
-                          one.template_name, one.arguments->text);
-  }
-  return std::nullopt;
+// What a name stood for when a module came that has it for something else; nullptr mostly.
+const Compiled* JitState::find_contested(std::string_view name) const {
+  const auto found = contested_.find(name);
+  return found == contested_.end() ? nullptr : found->second;
 }
 
 Made<const Compiled*> JitState::find_compiled(const Wanted& one) const {
-  if (auto clash = clash_with_contested(one)) return refused(*std::move(clash));
-  const auto* const found =
-      static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  const auto* found = static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  std::string_view name = one.usual;
+  if (found == nullptr && has_contested_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(publish_mutex_);
+    found = find_contested(name);
+    if (found == nullptr) found = find_contested(name = one.symbol);
+  }
   if (found == nullptr || found->means(one)) return found;
-  return refused(describe_clash(one.usual, found->template_name, found->arguments->text,
+  return refused(describe_clash(name, found->template_name, found->arguments->text,
                                 one.template_name, one.arguments->text));
 }
 
@@ -294,13 +309,19 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
   const std::uint64_t usual_hash = hash_name(one.usual);
   const std::uint64_t symbol_hash = hash_name(one.symbol);
   const auto there_as = [&](std::uint64_t hash, const std::string& name) {
-    return static_cast<const Compiled*>(compiled.value(hash, name));
+    const auto* const there = static_cast<const Compiled*>(compiled.value(hash, name));
+    return there != nullptr ? there : find_contested(name);
   };
   const Compiled* known = there_as(usual_hash, one.usual);
   for (const Compiled* const other : {known, there_as(symbol_hash, one.symbol)}) {
     if (other == nullptr || other->means(one)) continue;
     return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
                                   other->arguments->text, one.template_name, one.arguments->text));
+  }
+  // Whoever made it something else has gone, or publish() would not be called.
+  if (const auto contested = contested_.find(one.usual); contested != contested_.end()) {
+    compiled.set(usual_hash, one.usual, known);
+    contested_.erase(contested);
   }
   if (known == nullptr) {
     known = &all_.emplace_back(std::move(made));
@@ -314,7 +335,9 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
 bool JitState::forget(std::string_view symbol) {
   const std::lock_guard lock(publish_mutex_);
   const void* const there = compiled.value(hash_name(symbol), symbol);
-  const bool was_contested = contested_.erase(std::string(symbol)) != 0;
+  const auto contested = contested_.find(symbol);
+  const bool was_contested = contested != contested_.end();
+  if (was_contested) contested_.erase(contested);
   if (there == nullptr) return was_contested;
   compiled.take_away(there);
   {
@@ -341,7 +364,15 @@ void JitState::share(std::uint64_t record, std::uint32_t shape, const Compiled* 
 
 std::uint32_t JitState::number_of(const std::string& shape) {
   const std::lock_guard lock(shared_mutex_);
-  return shapes_.try_emplace(shape, static_cast<std::uint32_t>(shapes_.size() + 1)).first->second;
+  const auto [known, is_new] =
+      shapes_.try_emplace(shape, static_cast<std::uint32_t>(shapes_.size() + 1));
+  if (is_new) shape_texts_.push_back(&known->first);
+  return known->second;
+}
+
+std::string JitState::shape_of_number(std::uint32_t number) const {
+  const std::lock_guard lock(shared_mutex_);
+  return *shape_texts_[number - 1];
 }
 
 const void* JitState::find_symbol(const std::string& name) const {
@@ -352,6 +383,57 @@ const void* JitState::find_symbol(const std::string& name) const {
   for (const SymbolSource& source : options.symbol_sources)
     if (const void* const address = source(name)) return address;
   return nullptr;
+}
+
+Result<const void*> JitState::find_address(const codegen::Symbol& symbol,
+                                           const std::string& caller) const {
+  const void* address = nullptr;
+  std::string_view what = "function";
+  switch (symbol.kind) {
+    case codegen::Symbol::Kind::kFunction:
+      address = find_symbol(symbol.name);
+      break;
+    case codegen::Symbol::Kind::kGlobal: {
+      what = "global";
+      std::uint64_t number = 0;
+      std::from_chars(symbol.name.data(), symbol.name.data() + symbol.name.size(), number);
+      if (options.global_source) address = options.global_source(number);
+      break;
+    }
+    case codegen::Symbol::Kind::kRuntime:
+      what = "part of the runtime";
+      if (symbol.name == codegen::kTrapFunction) return reinterpret_cast<const void*>(&enter_trap);
+      if (symbol.name == codegen::kTrapContext) return &trap_;
+      address = codegen::runtime_function(symbol.name);
+      break;
+  }
+  if (address != nullptr) return address;
+  return fail(ErrorCode::kNotFound, fmt::format("'{}' needs the {} '{}', which nobody provides",
+                                                caller, what, symbol.name));
+}
+
+// nullopt: nothing that is instantiated.
+Made<std::optional<Wanted>> JitState::wanted_pair(std::string usual,
+                                                  const std::string& template_name,
+                                                  Arguments& arguments) const {
+  const std::uint64_t hash = hash_name(usual);
+  if (registered.value(hash, usual) != nullptr) return std::nullopt;
+  auto row = metadata.find(hash, usual);
+  if (!row) return refused(row.error().message);
+  if (*row && (row->row->arguments != &arguments || row->row->template_name != template_name)) {
+    return refused(describe_clash(usual, template_name, arguments.text, row->row->template_name,
+                                  row->row->arguments->text));
+  }
+  FoundRow found = *row ? *std::move(row) : metadata.find_pair(template_name, arguments);
+  auto record = found ? found.record : metadata.find_template(template_name);
+  if (record == nullptr && (!found || options.compiler == nullptr)) return std::nullopt;
+  std::string symbol = found ? std::string(found.row->mangled_name) : usual;
+  return Wanted{.symbol = std::move(symbol),
+                .usual = std::move(usual),
+                .template_name = template_name,
+                .arguments = &arguments,
+                .row = std::move(found),
+                .record = std::move(record)};
 }
 
 void JitState::keep_block(const std::byte* block) {

@@ -19,6 +19,7 @@
 #include "runtime/jit/metadata.h"
 #include "runtime/jit/name_table.h"
 #include "runtime/jit/note_updates.h"
+#include "runtime/jit/persisting.h"
 #include "runtime/jit/requests.h"
 #include "runtime/jit/session.h"
 
@@ -80,15 +81,29 @@ class JitState {
   // Code of this template for arguments of this shape; nullptr without.
   const Compiled* find_shared(std::uint64_t record, std::uint32_t shape) const;
   void share(std::uint64_t record, std::uint32_t shape, const Compiled* compiled);
-  // A number for a shape, from 1.
+  // A number for a shape, from 1, and back.
   std::uint32_t number_of(const std::string& shape);
+  std::string shape_of_number(std::uint32_t number) const;
+  // Wanted for a template and its arguments; nullopt where neither a row nor a template is there,
+  // or the name was registered. Refused as above.
+  Made<std::optional<Wanted>> wanted_pair(std::string usual, const std::string& template_name,
+                                          Arguments& arguments) const;
+  // The module that keeps its code, if that has room.
+  std::shared_ptr<Module> home_of(const Wanted& wanted) const;
+  // Code that a process before this one made, published; nullptr without any that is of now. The
+  // caller has a frame for `wanted`.
+  Made<const Compiled*> find_persisted(const Wanted& wanted);
   // What `name` is for code that names it: registered, compiled, or of a source. nullptr.
   const void* find_symbol(const std::string& name) const;
+  // The same for all that code may name. kNotFound, with who needs it.
+  Result<const void*> find_address(const codegen::Symbol& symbol, const std::string& caller) const;
   // The row leaves `possible`, as the mode says.
   std::optional<JitUpdateFailed> promote(const std::string& symbol, std::span<const FoundRow> rows);
   void keep_block(const std::byte* block);
-
-  const void* trap_context() const { return &trap_; }
+  Persisting& persisting() { return *persisting_; }
+  os::SystemCalls& calls() const {
+    return options.calls == nullptr ? os::SystemCalls::kernel() : *options.calls;
+  }
 
   JitOptions options;
   std::shared_ptr<SmfCache> cache{};
@@ -120,12 +135,16 @@ class JitState {
 
   JitResult success(std::string_view symbol, const Compiled& compiled, const FoundRow& row);
   JitResult instantiate(const Wanted& wanted);
+  const void* bring(const std::string& instance);
+  std::optional<codegen::Code> take_code(const PersistedCode& found,
+                                         std::vector<std::string>& instances) const;
   const Compiled* equal_body(const FoundRow& row) const;
-  std::optional<std::string> clash_with_contested(const Wanted& wanted) const;
+  const Compiled* find_contested(std::string_view name) const;
   void contest(const Module& module);
   void find_shapes(const Module& module);
 
   std::unique_ptr<NoteUpdates> updates_{};
+  std::unique_ptr<Persisting> persisting_{};
   Trap trap_{};
 
   mutable std::mutex publish_mutex_{};
@@ -137,6 +156,7 @@ class JitState {
   mutable std::mutex shared_mutex_{};
   std::unordered_map<SharedKey, const Compiled*, HashShared> shared_{};
   std::unordered_map<std::string, std::uint32_t> shapes_{};
+  std::vector<const std::string*> shape_texts_{};
 
   friend class smf::JitInstantiator;
 };

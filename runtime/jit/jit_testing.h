@@ -55,7 +55,8 @@ inline std::string note_text(const std::vector<TestRow>& possible,
 }
 
 // `templates` in the text form of MIR.
-inline std::string module_bytes(std::string_view note, std::string_view templates) {
+inline std::string module_bytes(std::string_view note, std::string_view templates,
+                                bool has_room = false) {
   ModuleSpec spec;
   spec.sections.push_back({.name = "code",
                            .type = static_cast<std::uint8_t>(SectionType::kCode),
@@ -74,6 +75,7 @@ inline std::string module_bytes(std::string_view note, std::string_view template
     EXPECT_TRUE(packed) << packed.error().describe();
     put_note(*packed, spec);
   }
+  EXPECT_TRUE(!has_room || add_jit_room(spec));
   const auto bytes = build_bytes(spec);
   EXPECT_TRUE(bytes) << bytes.error().describe();
   return bytes.value_or("");

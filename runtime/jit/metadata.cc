@@ -99,18 +99,23 @@ Result<std::shared_ptr<Module>> Metadata::read(std::string_view path, ModuleRef 
 
 // ---- The indexes ----
 
-void Metadata::RowIndex::enter(Row& row, Key key, Next next) {
-  row.*next = nullptr;
-  if (2 * (count + 1) > slots.size()) {
-    std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots.size()));
-    for (const Slot& slot : slots) {
-      if (slot.first == nullptr) continue;
-      std::size_t i = slot.first->*key & (larger.size() - 1);
-      while (larger[i].first != nullptr) i = (i + 1) & (larger.size() - 1);
-      larger[i] = slot;
-    }
-    slots = std::move(larger);
+// After this, as many rows more are entered without allocating.
+void Metadata::RowIndex::reserve(std::size_t rows, Key key) {
+  std::size_t size = std::max<std::size_t>(64, slots.size());
+  while (2 * (count + rows) > size) size *= 2;
+  if (size == slots.size()) return;
+  std::vector<Slot> larger(size);
+  for (const Slot& slot : slots) {
+    if (slot.first == nullptr) continue;
+    std::size_t i = slot.first->*key & (size - 1);
+    while (larger[i].first != nullptr) i = (i + 1) & (size - 1);
+    larger[i] = slot;
   }
+  slots = std::move(larger);
+}
+
+void Metadata::RowIndex::enter(Row& row, Key key, Next next) noexcept {
+  row.*next = nullptr;
   std::size_t i = row.*key & (slots.size() - 1);
   while (slots[i].first != nullptr && slots[i].first->*key != row.*key)
     i = (i + 1) & (slots.size() - 1);
@@ -132,10 +137,12 @@ Row* Metadata::RowIndex::find(std::uint64_t hash, Key key) const {
   return slots[i].first;
 }
 
-void Metadata::add(Module& module) {
+void Metadata::add_templates(const Module& module, Templates& templates) {
   for (const auto& record : module.templates)
-    if (record->is_function() && !record->body().empty())
-      templates_.emplace(record->name(), record);
+    if (record->is_function() && !record->body().empty()) templates.emplace(record->name(), record);
+}
+
+void Metadata::enter_rows(Module& module) noexcept {
   for (std::size_t i = 0; i != module.row_count; ++i) {
     by_name_.enter(module.rows[i], &Row::name_hash, &Row::next_name);
     by_pair_.enter(module.rows[i], &Row::pair_hash, &Row::next_pair);
@@ -153,28 +160,49 @@ void Metadata::resolve_templates() {
   }
 }
 
-// Which template a row means may be another then.
-void Metadata::rebuild() {
-  by_name_ = {};
-  by_pair_ = {};
-  templates_.clear();
-  for (const auto& module : modules_) add(*module);
+// All anew: which template a row means may be another then.
+void Metadata::replace_all(std::vector<std::shared_ptr<Module>> modules) {
+  std::size_t rows = 0;
+  Templates templates;
+  for (const auto& module : modules) {
+    rows += module->row_count;
+    add_templates(*module, templates);
+  }
+  RowIndex by_name, by_pair;
+  by_name.reserve(rows, &Row::name_hash);
+  by_pair.reserve(rows, &Row::pair_hash);
+  // Nothing fails from here on.
+  modules_.swap(modules);
+  templates_.swap(templates);
+  by_name_ = std::move(by_name);
+  by_pair_ = std::move(by_pair);
+  for (const auto& module : modules_) enter_rows(*module);
   resolve_templates();
+  generation_.fetch_add(1, std::memory_order_release);
+  meanings_.fetch_add(1, std::memory_order_release);
 }
 
 void Metadata::put(std::shared_ptr<Module> module) {
   const std::unique_lock lock(mutex_);
-  generation_.fetch_add(1, std::memory_order_release);
   const auto known = std::ranges::find(modules_, module->path, &Module::path);
   if (known != modules_.end()) {
-    meanings_.fetch_add(1, std::memory_order_release);
-    const auto old = std::exchange(*known, std::move(module));
-    return rebuild();
+    auto modules = modules_;
+    modules[static_cast<std::size_t>(known - modules_.begin())] = std::move(module);
+    return replace_all(std::move(modules));
   }
+  Templates more;
+  add_templates(*module, more);
+  templates_.reserve(templates_.size() + more.size());
+  by_name_.reserve(module->row_count, &Row::name_hash);
+  by_pair_.reserve(module->row_count, &Row::pair_hash);
   modules_.push_back(std::move(module));
+  // Nothing fails from here on: the nodes of the map move.
   Module& added = *modules_.back();
-  add(added);
-  if (has_unresolved_ && !added.templates.empty()) return resolve_templates();
+  const bool has_more = !more.empty();
+  templates_.merge(more);
+  enter_rows(added);
+  generation_.fetch_add(1, std::memory_order_release);
+  if (has_unresolved_ && has_more) return resolve_templates();
   for (std::size_t i = 0; i != added.row_count; ++i) {
     const auto one = templates_.find(added.rows[i].template_name);
     if (one != templates_.end()) added.rows[i].record = one->second.get();
@@ -184,13 +212,10 @@ void Metadata::put(std::shared_ptr<Module> module) {
 
 bool Metadata::remove(std::string_view path) {
   const std::unique_lock lock(mutex_);
-  const auto known = std::ranges::find(modules_, path, &Module::path);
-  if (known == modules_.end()) return false;
-  generation_.fetch_add(1, std::memory_order_release);
-  meanings_.fetch_add(1, std::memory_order_release);
-  const auto old = std::move(*known);
-  modules_.erase(known);
-  rebuild();
+  auto modules = modules_;
+  if (std::erase_if(modules, [&](const auto& module) { return module->path == path; }) == 0)
+    return false;
+  replace_all(std::move(modules));
   return true;
 }
 
@@ -284,6 +309,12 @@ std::shared_ptr<TemplateRecord> Metadata::find_definition(std::string_view name)
   return one == definitions_.end() ? nullptr : one->second;
 }
 
+std::shared_ptr<Module> Metadata::find_module(std::string_view path) const {
+  const std::shared_lock lock(mutex_);
+  const auto known = std::ranges::find(modules_, path, &Module::path);
+  return known == modules_.end() ? nullptr : *known;
+}
+
 FoundRow Metadata::possible_in(std::string_view path, std::string_view symbol) const {
   const std::shared_lock lock(mutex_);
   const std::uint64_t hash = hash_name(symbol);
@@ -331,7 +362,7 @@ JitRow describe_row(const Row& row) {
   return {.template_name = std::string(row.template_name),
           .type_args = std::string(row.type_args),
           .mangled_name = std::string(row.mangled_name),
-          .to_obj = std::string(has_moved ? row.moved_to : row.to_obj),
+          .to_obj = std::string(has_moved ? row.moved_to() : row.to_obj),
           .status = has_moved ? std::string("jit_compiled") : std::string(row.status)};
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "runtime/cache/cache.h"
+#include "runtime/format/types.h"
 #include "runtime/jit/jit_instantiator.h"
 #include "runtime/jit/name_table.h"
 #include "runtime/jit/template_record.h"
@@ -63,15 +64,21 @@ struct Row {
   Row* next_name = nullptr;  // of the same hash, in order
   Row* next_pair = nullptr;
   bool is_possible = false;
-  bool can_be_made_again = false;      // an instantiation that was deferred or jit_compiled
-  bool has_usual_name = false;         // mangled_name is what mangled_name() makes
-  std::atomic<bool> has_moved{false};  // from `possible`, after its module was read
-  std::string_view moved_to = "jit_memory";
+  bool can_be_made_again = false;         // an instantiation that was deferred or jit_compiled
+  bool has_usual_name = false;            // mangled_name is what mangled_name() makes
+  std::atomic<bool> has_moved{false};     // from `possible`, after its module was read
+  std::atomic<bool> is_persisted{false};  // its code is, or will be, in its module
+
+  std::string_view moved_to() const {
+    return is_persisted.load(std::memory_order_acquire) ? kJitRoomSection : "jit_memory";
+  }
 
   bool means_same(const Row& other) const {
     return arguments == other.arguments && template_name == other.template_name;
   }
 };
+
+struct PersistedRoom;
 
 struct Module : std::enable_shared_from_this<Module> {
   std::string path{};
@@ -80,7 +87,8 @@ struct Module : std::enable_shared_from_this<Module> {
   std::unique_ptr<Row[]> rows{};  // instantiations, then possible; in the order of the note
   std::size_t row_count = 0;
   std::vector<std::shared_ptr<TemplateRecord>> templates{};
-  std::vector<const Row*> moved{};  // under Metadata's lock
+  std::shared_ptr<const PersistedRoom> room{};  // for compiled code, if there is one
+  std::vector<const Row*> moved{};              // under Metadata's lock
 };
 
 // A row, and what keeps it.
@@ -103,7 +111,8 @@ class Metadata {
  public:
   // Of a module that was not seen by others yet.
   Result<std::shared_ptr<Module>> read(std::string_view path, ModuleRef ref);
-  // In the place of one of that path, or as the last.
+  // In the place of one of that path, or as the last. Throws std::bad_alloc, and has changed
+  // nothing then; the same for remove().
   void put(std::shared_ptr<Module> module);
   bool remove(std::string_view path);
   std::size_t size() const;
@@ -128,6 +137,8 @@ class Metadata {
   Arguments& intern(std::string_view canonical_args);
   // The row is an instantiation from now on.
   void set_moved(Row& row);
+  // nullptr where none of that path is loaded.
+  std::shared_ptr<Module> find_module(std::string_view path) const;
   // The module of that path, and its row of that name in `possible`, or none.
   FoundRow possible_in(std::string_view path, std::string_view symbol) const;
   // Calls `each(const Row&)` for all rows.
@@ -145,19 +156,22 @@ class Metadata {
     std::vector<Slot> slots{};
     std::size_t count = 0;
 
-    void enter(Row& row, Key key, Next next);
+    void reserve(std::size_t rows, Key key);
+    void enter(Row& row, Key key, Next next) noexcept;
     Row* find(std::uint64_t hash, Key key) const;
   };
   static std::uint64_t hash_pair(std::string_view template_name, const Arguments& arguments);
-  void add(Module& module);
-  void rebuild();
+  using Templates = std::unordered_map<std::string_view, std::shared_ptr<TemplateRecord>>;
+  static void add_templates(const Module& module, Templates& templates);
+  void enter_rows(Module& module) noexcept;
+  void replace_all(std::vector<std::shared_ptr<Module>> modules);
   void resolve_templates();
   static FoundRow found(Row* row);
 
   mutable std::shared_mutex mutex_{};
   std::vector<std::shared_ptr<Module>> modules_{};  // in the order in which they were loaded
   RowIndex by_name_{}, by_pair_{};
-  std::unordered_map<std::string_view, std::shared_ptr<TemplateRecord>> templates_{};
+  Templates templates_{};
   bool has_unresolved_ = false;  // rows whose template nobody has
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<std::uint64_t> meanings_{1};

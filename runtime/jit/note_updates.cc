@@ -23,7 +23,7 @@ Result<void> NoteUpdates::move_of_one(const std::string& path,
     promotions.push_back({.mangled_name = std::string(row.mangled_name),
                           .template_name = std::string(row.template_name),
                           .type_args = std::string(row.type_args),
-                          .to_obj = std::string(row.moved_to)});
+                          .to_obj = std::string(row.moved_to())});
   }
   if (promotions.empty()) return {};
   if (!file->updater) {

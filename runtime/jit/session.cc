@@ -44,7 +44,7 @@ Result<void> Session::add(const std::shared_ptr<TemplateRecord>& record, bool wi
 }
 
 Result<mir::TypeId> Session::type(std::string_view expression) {
-  auto found = program_.type(expression);
+  auto found = noted(program_.type(expression));
   if (found || found.error().code != ErrorCode::kInvalidInput) return found;
   bool has_more = false;
   for (const std::string_view word : words_of(expression)) {
@@ -54,7 +54,7 @@ Result<mir::TypeId> Session::type(std::string_view expression) {
     SMF_TRY(add(record, false));
     has_more = true;
   }
-  return has_more ? program_.type(expression) : std::move(found);
+  return has_more ? noted(program_.type(expression)) : std::move(found);
 }
 
 Result<std::vector<mir::TypeId>> Session::types(std::string_view args) {
@@ -72,29 +72,33 @@ Result<void> Session::feed(const std::shared_ptr<TemplateRecord>& record) {
     fed_.insert(record);
   }
   if (record->is_verified.load(std::memory_order_acquire)) return {};
-  auto general = program_.check(record->name());
-  if (!general) return std::unexpected(about(record->name(), std::move(general).error()));
-  SMF_TRY(mir::verify(program_, layouts_, *general));
+  SMF_TRY(noted(check(*record)));
   record->is_verified.store(true, std::memory_order_release);
   return {};
 }
 
+Result<void> Session::check(const TemplateRecord& record) {
+  auto general = program_.check(record.name());
+  if (!general) return std::unexpected(about(record.name(), std::move(general).error()));
+  return mir::verify(program_, layouts_, *general);
+}
+
 Result<mir::FunctionId> Session::make(const mir::Callee& callee) {
-  auto function = program_.make(callee);
+  auto function = noted(program_.make(callee));
   if (!function) return std::unexpected(about(callee.name, std::move(function).error()));
   return function;
 }
 
 Result<void> Session::verify(mir::FunctionId function) {
   if (verified_.contains(function)) return {};
-  SMF_TRY(mir::verify(program_, layouts_, function));
+  SMF_TRY(noted(mir::verify(program_, layouts_, function)));
   verified_.insert(function);
   return {};
 }
 
 Result<codegen::Code> Session::compile(std::span<const mir::FunctionId> functions) {
   if (!compiler_) compiler_.emplace(program_, layouts_);
-  return compiler_->compile(functions);
+  return noted(compiler_->compile(functions));
 }
 
 std::unique_ptr<Session> SessionPool::take(Metadata& metadata) {

@@ -61,6 +61,13 @@ class Session {
 
  private:
   Result<void> add(const std::shared_ptr<TemplateRecord>& record, bool with_functions);
+  Result<void> check(const TemplateRecord& record);
+  // After a want of memory nobody knows what a Program has in it.
+  template <typename T>
+  Result<T> noted(Result<T> result) {
+    if (!result && result.error().code == ErrorCode::kOutOfMemory) is_spoilt_ = true;
+    return result;
+  }
 
   Metadata& metadata_;
   const std::uint64_t generation_;

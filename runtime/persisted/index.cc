@@ -1,6 +1,7 @@
 #include "runtime/persisted/index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "runtime/persisted/reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
