@@ -246,24 +246,10 @@ void X86Encoder::instruction(const Instruction& i) {
 bool X86Encoder::integer_instruction(const Instruction& i) {
   switch (i.op) {
     case Op::kConstant:
-      if (!in_register(i.dest) && fits(immediate(i))) {
-        op(x86i::kIdMov, home(i.dest, 8), immediate(i));
-      } else {
-        const std::uint8_t to = result_in(i.dest, kRax);
-        load_constant(to, i.imm, i.width);
-        store_general(i.dest, to);
-      }
+      constant_value(i);
       return true;
     case Op::kMove:
-      if (i.is_float || function_->registers[i.dest] == Bank::kVector) {
-        const std::uint8_t to = result_in(i.dest, in_register(i.a) ? place(i.a).physical : kXmm14);
-        load_vector(to, i.a, Width::k64);
-        store_vector(i.dest, to);
-      } else {
-        const std::uint8_t to = result_in(i.dest, in_register(i.a) ? place(i.a).physical : kRax);
-        load_general(gp(to, Width::k64), i.a);
-        store_general(i.dest, to);
-      }
+      move_value(i);
       return true;
     case Op::kAdd:
     case Op::kSub:

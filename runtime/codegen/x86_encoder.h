@@ -106,6 +106,8 @@ class X86Encoder {
   void load_constant(std::uint8_t to, std::int64_t value, Width width);
   static bool fits(std::int64_t value) { return value == static_cast<std::int32_t>(value); }
   static std::int64_t immediate(const Instruction& i);
+  void constant_value(const Instruction& i);
+  void move_value(const Instruction& i);
   // Uses rax at most. Of no size.
   Mem address(const Instruction& i);
   Label slot_of_symbol(std::uint32_t symbol);

@@ -101,6 +101,27 @@ void X86Encoder::load_constant(std::uint8_t to, std::int64_t value, Width width)
     op(x86i::kIdMov, gp(to, Width::k64), value);
 }
 
+void X86Encoder::constant_value(const Instruction& i) {
+  if (!in_register(i.dest) && fits(immediate(i)))
+    return op(x86i::kIdMov, home(i.dest, 8), immediate(i));
+  const std::uint8_t to = result_in(i.dest, kRax);
+  load_constant(to, i.imm, i.width);
+  store_general(i.dest, to);
+}
+
+void X86Encoder::move_value(const Instruction& i) {
+  const bool is_vector = function_->registers[i.dest] == Bank::kVector;
+  const std::uint8_t scratch = in_register(i.a) ? place(i.a).physical : is_vector ? kXmm14 : kRax;
+  const std::uint8_t to = result_in(i.dest, scratch);
+  if (is_vector) {
+    load_vector(to, i.a, Width::k64);
+    store_vector(i.dest, to);
+  } else {
+    load_general(gp(to, Width::k64), i.a);
+    store_general(i.dest, to);
+  }
+}
+
 asmjit::x86::Mem X86Encoder::address(const Instruction& i) {
   Gp base = x86::rbp;
   std::int64_t disp = i.disp;

@@ -23,6 +23,27 @@ std::uint64_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value);
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 
 template <typename Unsigned>
+std::optional<std::uint64_t> checked(const Instruction& i, Unsigned a, Unsigned b) {
+  using Signed = std::make_signed_t<Unsigned>;
+  const auto signed_a = static_cast<Signed>(a);
+  const auto signed_b = static_cast<Signed>(b);
+  Unsigned sum = 0;
+  Signed signed_sum = 0;
+  bool overflows = false;
+  if (i.op == Op::kAddChecked)
+    overflows = i.is_signed ? __builtin_add_overflow(signed_a, signed_b, &signed_sum)
+                            : __builtin_add_overflow(a, b, &sum);
+  else if (i.op == Op::kSubChecked)
+    overflows = i.is_signed ? __builtin_sub_overflow(signed_a, signed_b, &signed_sum)
+                            : __builtin_sub_overflow(a, b, &sum);
+  else
+    overflows = i.is_signed ? __builtin_mul_overflow(signed_a, signed_b, &signed_sum)
+                            : __builtin_mul_overflow(a, b, &sum);
+  if (overflows) return std::nullopt;
+  return i.is_signed ? static_cast<Unsigned>(signed_sum) : sum;
+}
+
+template <typename Unsigned>
 std::optional<std::uint64_t> integer(const Instruction& i, const Operands& o) {
   using Signed = std::make_signed_t<Unsigned>;
   constexpr unsigned kBits = 8 * sizeof(Unsigned);
@@ -32,8 +53,6 @@ std::optional<std::uint64_t> integer(const Instruction& i, const Operands& o) {
   const auto signed_a = static_cast<Signed>(a);
   const auto signed_b = static_cast<Signed>(b);
   const int count = static_cast<int>(b % kBits);
-  Unsigned sum = 0;
-  Signed signed_sum = 0;
   switch (i.op) {
     case Op::kConstant:
       return static_cast<Unsigned>(i.imm);
@@ -74,20 +93,9 @@ std::optional<std::uint64_t> integer(const Instruction& i, const Operands& o) {
     case Op::kRemSigned:
       return static_cast<Unsigned>(signed_a % signed_b);
     case Op::kAddChecked:
-      if (i.is_signed ? __builtin_add_overflow(signed_a, signed_b, &signed_sum)
-                      : __builtin_add_overflow(a, b, &sum))
-        return std::nullopt;
-      return static_cast<Unsigned>(a + b);
     case Op::kSubChecked:
-      if (i.is_signed ? __builtin_sub_overflow(signed_a, signed_b, &signed_sum)
-                      : __builtin_sub_overflow(a, b, &sum))
-        return std::nullopt;
-      return static_cast<Unsigned>(a - b);
     case Op::kMulChecked:
-      if (i.is_signed ? __builtin_mul_overflow(signed_a, signed_b, &signed_sum)
-                      : __builtin_mul_overflow(a, b, &sum))
-        return std::nullopt;
-      return static_cast<Unsigned>(a * b);
+      return checked(i, a, b);
     case Op::kNeg:
       return static_cast<Unsigned>(0 - a);
     case Op::kNot:
