@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
 
 #include "runtime/codegen/live_ranges.h"
 #include "runtime/codegen/occupation.h"
@@ -35,9 +36,13 @@ struct Allocator::State {
     RegisterMask preserved = 0;
   };
 
+  // By its priority, and then by its number: one integer is compared faster than two values.
   struct Candidate {
-    float priority = 0;
-    Register reg = 0;
+    Candidate(float priority, Register reg)
+        : key(std::uint64_t{std::bit_cast<std::uint32_t>(priority)} << 32 | ~reg) {}
+    Register reg() const { return ~static_cast<Register>(key); }
+
+    std::uint64_t key;  // bits of positive floats are in the order of the floats
   };
 
   struct SlotUser {
@@ -147,13 +152,10 @@ void Allocator::State::order_candidates(const Function& function, Allocation& al
       allocation.places[reg].kind = Place::Kind::kSlot;
       slot_users_.push_back({0, 0, reg});
     } else {
-      candidates_.push_back({gain / static_cast<float>(life.length), reg});
+      candidates_.emplace_back(gain / static_cast<float>(life.length), reg);
     }
   }
-  std::ranges::sort(candidates_, [](const Candidate& left, const Candidate& right) {
-    if (left.priority != right.priority) return left.priority > right.priority;
-    return left.reg < right.reg;
-  });
+  std::ranges::sort(candidates_, std::ranges::greater{}, &Candidate::key);
 }
 
 bool Allocator::State::is_free(std::size_t row, const Life& life) {
@@ -307,7 +309,7 @@ void Allocator::State::allocate(const Function& function, const Target& target,
   allocation.saved[0] = allocation.saved[1] = 0;
   allocation.has_calls = !ranges_.calls().empty() || ranges_.has_traps();
   order_candidates(function, allocation);
-  for (const Candidate& candidate : candidates_) place(function, candidate.reg, allocation);
+  for (const Candidate& candidate : candidates_) place(function, candidate.reg(), allocation);
   give_slots(allocation);
   list_across(function, allocation);
 }

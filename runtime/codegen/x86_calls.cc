@@ -37,7 +37,7 @@ asmjit::x86::CondCode X86Encoder::condition_code(Condition condition) {
 
 void X86Encoder::add_into(const Transfer& transfer) {
   const Place& from = place(transfer.reg);
-  const bool is_memory = from.kind == Place::Kind::kSlot;
+  const bool is_memory = from.kind == Place::Kind::kSlot || copies_[transfer.reg] == Copy::kSlot;
   moves_.add({transfer.bank,
               {is_memory, is_memory ? from.slot : from.physical},
               {false, transfer.physical}});
@@ -80,28 +80,69 @@ void X86Encoder::give_back(std::span<const Transfer> results) {
   move_all(kR11);
 }
 
-// What is alive while something is called, to its slots or from there.
-void X86Encoder::across(std::uint32_t call, bool is_before) {
+// ---- What is alive while something is called ----
+
+void X86Encoder::move_slot(Register reg, bool is_load) {
+  const Mem slot = home(reg, 8);
+  const bool is_vector = function_->registers[reg] == Bank::kVector;
+  const Operand value =
+      is_vector ? Operand(xmm(place(reg).physical)) : Operand(gp(place(reg).physical, Width::k64));
+  const InstId id = is_vector ? x86i::kIdMovsd : x86i::kIdMov;
+  if (is_load)
+    op(id, value, slot);
+  else
+    op(id, slot, value);
+}
+
+void X86Encoder::reload(Register reg) {
+  if (copies_[reg] != Copy::kSlot) return;
+  move_slot(reg, true);
+  copies_[reg] = Copy::kBoth;
+}
+
+void X86Encoder::reload_all() {
+  for (const Register reg : tracked_) {
+    reload(reg);
+    copies_[reg] = Copy::kRegister;
+  }
+  tracked_.clear();
+}
+
+void X86Encoder::save_across(std::uint32_t call) {
   const List list = allocation_->across[call];
   for (std::uint32_t n = list.first; n != list.first + list.count; ++n) {
     const Register reg = allocation_->registers[n];
-    const Mem slot = home(reg, 8);
-    const bool is_vector = function_->registers[reg] == Bank::kVector;
-    const Operand value = is_vector ? Operand(xmm(place(reg).physical))
-                                    : Operand(gp(place(reg).physical, Width::k64));
-    const InstId id = is_vector ? x86i::kIdMovsd : x86i::kIdMov;
-    if (is_before)
-      op(id, slot, value);
-    else
-      op(id, value, slot);
+    if (copies_[reg] == Copy::kRegister) move_slot(reg, false);
   }
+}
+
+// After the call it is in slots, and nothing else is: what was there before is not alive any more,
+// or it would be among these.
+void X86Encoder::forget_across(std::uint32_t call) {
+  for (const Register reg : tracked_) copies_[reg] = Copy::kRegister;
+  tracked_.clear();
+  const List list = allocation_->across[call];
+  for (std::uint32_t n = list.first; n != list.first + list.count; ++n) {
+    const Register reg = allocation_->registers[n];
+    copies_[reg] = Copy::kSlot;
+    tracked_.push_back(reg);
+  }
+}
+
+// Calls and returns take what they read from the slots.
+void X86Encoder::before_instruction(const Instruction& i) {
+  if (tracked_.empty()) return;
+  if (i.op == Op::kNop || i.op == Op::kCall || i.op == Op::kReturn) return;
+  for_each_use(*function_, i, [&](Register reg) { reload(reg); });
+  if (i.dest != kNoRegister) copies_[i.dest] = Copy::kRegister;
+  if (i.op == Op::kJump || i.op == Op::kBranch || i.op == Op::kFloatBranch) reload_all();
 }
 
 // The callee's address goes to r11 with the arguments: it may be in a register that they take, or
 // in one that gets back what the caller had in it.
 void X86Encoder::call(const Instruction& i) {
   const Call& call = function_->calls[i.call];
-  across(i.call, true);
+  save_across(i.call);
   moves_.clear();
   for (const Transfer& argument : function_->of(call.arguments)) add_into(argument);
   if (call.target == Call::Target::kRegister) add_into({call.callee, kR11, Bank::kGeneral});
@@ -122,7 +163,7 @@ void X86Encoder::call(const Instruction& i) {
   moves_.clear();
   for (const Transfer& result : function_->of(call.results)) add_out_of(result);
   move_all(kR11);
-  across(i.call, false);
+  forget_across(i.call);
 }
 
 // ---- Jumps ----

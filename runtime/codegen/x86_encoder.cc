@@ -116,6 +116,8 @@ Result<void> X86Encoder::lay_out_frame() {
 void X86Encoder::function(std::uint32_t index) {
   block_labels_.assign(function_->blocks.size(), Label());
   trap_labels_.assign(function_->traps.size(), Label());
+  copies_.assign(function_->registers.size(), Copy::kRegister);
+  tracked_.clear();
   symbol_labels_.assign(function_->symbols.size(), Label());
   pool_label_.reset();
   check_label_.reset();
@@ -224,7 +226,13 @@ void X86Encoder::block(std::uint32_t index) {
   if (function_->blocks[index].is_loop_head)
     assembler_.align(asmjit::AlignMode::kCode, kLoopAlignment);
   assembler_.bind(block_label(index));
-  for (const Instruction& i : function_->of(function_->blocks[index])) instruction(i);
+  for (const Instruction& i : function_->of(function_->blocks[index])) {
+    before_instruction(i);
+    instruction(i);
+  }
+  // Behind a return or a trap nobody reads.
+  for (const Register reg : tracked_) copies_[reg] = Copy::kRegister;
+  tracked_.clear();
 }
 
 void X86Encoder::instruction(const Instruction& i) {

@@ -179,7 +179,12 @@ class X86Encoder {
   void add_into(const Transfer& transfer);
   void add_out_of(const Transfer& transfer);
   void move_all(std::uint8_t general_scratch);
-  void across(std::uint32_t call, bool is_before);
+  void save_across(std::uint32_t call);
+  void forget_across(std::uint32_t call);
+  void move_slot(Register reg, bool is_load);
+  void before_instruction(const Instruction& i);
+  void reload(Register reg);
+  void reload_all();
   void jump_if(CondCode code, const Label& label) { op(x86i::jccFromCond(code), label); }
   void jump_to(std::uint32_t block);
   void branch(const Instruction& i);
@@ -188,6 +193,13 @@ class X86Encoder {
   static CondCode condition_code(Condition condition);
   Label block_label(std::uint32_t block);
   Label trap_label(std::uint32_t trap);
+
+  // Where the value of a register is that was alive across a call in the same block.
+  enum class Copy : std::uint8_t {
+    kRegister,  // there, and perhaps nowhere else
+    kBoth,
+    kSlot,  // there only: it is loaded when something reads it, or at the block's end
+  };
 
   struct Frame {
     std::int32_t saved[16] = {};   // offsets from rbp, by register
@@ -212,6 +224,8 @@ class X86Encoder {
   const Allocation* allocation_ = nullptr;
   Frame frame_{};
   std::uint32_t block_ = 0;
+  std::vector<Copy> copies_{};
+  std::vector<Register> tracked_{};  // those that are not kRegister, and perhaps others
   std::vector<Label> block_labels_{};
   std::vector<Label> trap_labels_{};
   std::vector<Label> symbol_labels_{};

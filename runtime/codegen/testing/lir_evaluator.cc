@@ -291,7 +291,9 @@ std::optional<std::uint64_t> evaluate(const Instruction& i, const Operands& o) {
 
 Operands LirEvaluator::operands(const Instruction& i) const {
   const auto of = [&](Register reg) { return reg == kNoRegister ? 0 : values_[reg]; };
-  return {of(i.a), of(i.b), of(i.c), of(i.d)};
+  const bool is_memory = i.op == Op::kAddress || (i.op >= Op::kLoad && i.op <= Op::kZeroBytes);
+  const bool is_number = is_memory && i.base != Base::kRegister;  // of a slot, for instance
+  return {is_number ? 0 : of(i.a), of(i.b), of(i.c), of(i.d)};
 }
 
 std::uint64_t LirEvaluator::address(const Instruction& i) const {
