@@ -575,6 +575,8 @@ TEST_F(JitNotes, TornNotesAreRead) {
     const auto jit = make();
     load(*jit, path);
     EXPECT_TRUE(jit->can_jit_instantiate("a$i64"));
+    const auto metadata = jit->metadata(path);
+    EXPECT_EQ(metadata->possible.size() + metadata->instantiations.size(), 2u) << "step " << steps;
     expect_made(jit->try_jit_instantiate("a$i64"), "a$i64");
     expect_made(jit->try_jit_instantiate("a$u8"), "a$u8");
   }

@@ -307,13 +307,15 @@ bool JitState::is_compiled(const Wanted& one) const {
 Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
   const std::lock_guard lock(publish_mutex_);
   const std::uint64_t usual_hash = hash_name(one.usual);
-  const std::uint64_t symbol_hash = hash_name(one.symbol);
+  const bool is_usual = one.symbol == one.usual;
+  const std::uint64_t symbol_hash = is_usual ? usual_hash : hash_name(one.symbol);
   const auto there_as = [&](std::uint64_t hash, const std::string& name) {
     const auto* const there = static_cast<const Compiled*>(compiled.value(hash, name));
-    return there != nullptr ? there : find_contested(name);
+    return there != nullptr || contested_.empty() ? there : find_contested(name);
   };
   const Compiled* known = there_as(usual_hash, one.usual);
-  for (const Compiled* const other : {known, there_as(symbol_hash, one.symbol)}) {
+  for (const Compiled* const other :
+       {known, is_usual ? known : there_as(symbol_hash, one.symbol)}) {
     if (other == nullptr || other->means(one)) continue;
     return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
                                   other->arguments->text, one.template_name, one.arguments->text));
@@ -328,7 +330,7 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
     compiled.set(usual_hash, one.usual, known);
     counters.cached.fetch_add(1, std::memory_order_relaxed);
   }
-  if (one.symbol != one.usual) compiled.set(symbol_hash, one.symbol, known);
+  if (!is_usual) compiled.set(symbol_hash, one.symbol, known);
   return known;
 }
 
