@@ -112,9 +112,13 @@ JitResult JitState::request(std::string_view symbol) {
   if (!row) return JitCompilationError{std::move(row).error().message};
   if (!*row) return JitNotFound{std::string(symbol)};
   const Wanted one = wanted(symbol, *std::move(row));
-  auto known = find_compiled(one);
-  if (!known) return std::move(known).error();
-  const Compiled* found = *known;
+  const Compiled* found = nullptr;
+  // Under its usual name it was looked for above.
+  if (one.symbol != one.usual || has_contested_.load(std::memory_order_acquire)) {
+    auto known = find_compiled(one);
+    if (!known) return std::move(known).error();
+    found = *known;
+  }
   const Compiled* const equal = found == nullptr ? equal_body(one.row) : nullptr;
   if (found != nullptr || equal != nullptr) {
     Compiled same = found != nullptr ? *found : *equal;
