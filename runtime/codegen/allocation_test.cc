@@ -58,7 +58,7 @@ Allocation allocated(const Function& function, const Target& target) {
 TEST(Allocation, KeepsWhatIsAliveApartInAnyFunction) {
   Allocator allocator;  // of one memory
   Allocation allocation;
-  for (std::uint64_t seed = 0; seed != 400; ++seed) {
+  for (std::uint64_t seed = 0; seed != 200; ++seed) {
     const RandomLir random(seed, {.variables = static_cast<unsigned>(1 + seed % 30),
                                   .statements = static_cast<unsigned>(1 + seed % 80),
                                   .has_calls = seed % 2 == 0,

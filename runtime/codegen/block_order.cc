@@ -11,11 +11,17 @@ constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
 }  // namespace
 
 void Optimiser::order_blocks(Function& function) {
+  find_first_order(function);
+  find_depths(function);
+  if (has_loops_) find_order(function, true);
+  rebuild(function);
+}
+
+// Reverse postorder, in which definitions come before uses.
+void Optimiser::find_first_order(Function& function) {
   thread_jumps(function);
   find_order(function, false);
-  find_depths(function);
-  find_order(function, true);
-  rebuild(function);
+  depths_.assign(function.blocks.size(), 0);
 }
 
 // A jump to a block that is only a jump goes where that goes.

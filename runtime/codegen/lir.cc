@@ -299,19 +299,6 @@ void Function::clear() {
   pool.clear();
 }
 
-Successors successors(const Instruction& last) {
-  switch (last.op) {
-    case Op::kJump:
-      return {{last.target, 0}, 1};
-    case Op::kBranch:
-    case Op::kFloatBranch:
-      if (last.target == last.other) return {{last.target, 0}, 1};
-      return {{last.target, last.other}, 2};
-    default:
-      return {};
-  }
-}
-
 bool has_effect(const Instruction& instruction) {
   switch (instruction.op) {
     case Op::kStore:

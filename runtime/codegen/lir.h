@@ -277,7 +277,12 @@ struct Successors {
   std::uint32_t blocks[2] = {};
   std::uint32_t count = 0;
 };
-Successors successors(const Instruction& last);
+constexpr Successors successors(const Instruction& last) {
+  if (last.op == Op::kJump) return {{last.target, 0}, 1};
+  if (last.op != Op::kBranch && last.op != Op::kFloatBranch) return {};
+  return last.target == last.other ? Successors{{last.target, 0}, 1}
+                                   : Successors{{last.target, last.other}, 2};
+}
 
 // Whether a block ends with it.
 constexpr bool is_terminator(Op op) { return op >= Op::kJump; }

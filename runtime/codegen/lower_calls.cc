@@ -11,6 +11,13 @@ using mir::TypeKind;
 
 const Convention& Lowering::convention(mir::TypeId signature,
                                        std::span<const mir::TypeId> further) {
+  if (further.empty()) {
+    const auto known = plain_conventions_.find(signature);
+    if (known != plain_conventions_.end()) return known->second;
+    Convention computed =
+        need(convention_of(options_.machine, program_, layouts_, signature, further));
+    return plain_conventions_.emplace(signature, std::move(computed)).first->second;
+  }
   std::vector<mir::TypeId> key{signature};
   key.insert(key.end(), further.begin(), further.end());
   const auto known = conventions_.find(key);

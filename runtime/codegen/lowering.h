@@ -87,7 +87,10 @@ class Lowering {
   T need(Result<T> result) const;
   [[noreturn]] void refuse(std::string_view message,
                            ErrorCode code = ErrorCode::kUnsupported) const;
-  ValueType value_type(mir::TypeId type) { return need(types_.of(type)); }
+  ValueType value_type(mir::TypeId type) {
+    const ValueType* const known = types_.find(type);
+    return known != nullptr ? *known : need(types_.of(type));
+  }
   mir::TypeId type_of(mir::Operand operand) const;
   mir::TypeId type_of_local(mir::LocalId local) const;
   std::uint64_t size_of(mir::TypeId type) { return value_type(type).size; }
@@ -230,6 +233,7 @@ class Lowering {
   Body* body_ = nullptr;
   std::span<const mir::FunctionId> group_{};
   std::map<std::vector<mir::TypeId>, Convention> conventions_{};
+  std::map<mir::TypeId, Convention> plain_conventions_{};  // without further arguments
 
   // Blocks as they come: where each begins, and what number the label has.
   std::vector<std::uint32_t> label_blocks_{};

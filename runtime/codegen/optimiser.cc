@@ -111,7 +111,8 @@ bool holds(Condition condition, Width width, std::int64_t left, std::int64_t rig
 }  // namespace
 
 void Optimiser::optimise(Function& function) {
-  order_blocks(function);
+  find_first_order(function);
+  rebuild(function);
   count_definitions(function);
   split_registers(function);
   propagate(function);

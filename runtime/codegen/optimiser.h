@@ -58,6 +58,7 @@ class Optimiser {
   void hoist_invariants(Function& function);
   void put_in_front(Function& function, std::uint32_t header, std::uint32_t blocks);
   void thread_jumps(Function& function);
+  void find_first_order(Function& function);
   void find_order(Function& function, bool is_by_depth);
   void find_depths(const Function& function);
   // Of blocks that are in order_: who leads to whom.

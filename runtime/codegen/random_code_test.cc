@@ -108,20 +108,20 @@ void check_random(std::uint64_t seed, const RandomLirOptions& options) {
 }
 
 TEST(RandomCode, WithoutCalls) {
-  for (std::uint64_t seed = 0; seed != 300 && !HasFatalFailure(); ++seed)
+  for (std::uint64_t seed = 0; seed != 120 && !HasFatalFailure(); ++seed)
     check_random(seed, {.variables = static_cast<unsigned>(1 + seed % 40),
                         .statements = static_cast<unsigned>(1 + seed % 60),
                         .has_calls = false});
 }
 
 TEST(RandomCode, WithCalls) {
-  for (std::uint64_t seed = 1000; seed != 1300 && !HasFatalFailure(); ++seed)
+  for (std::uint64_t seed = 1000; seed != 1120 && !HasFatalFailure(); ++seed)
     check_random(seed, {.variables = static_cast<unsigned>(1 + seed % 40),
                         .statements = static_cast<unsigned>(1 + seed % 60)});
 }
 
 TEST(RandomCode, WithTraps) {
-  for (std::uint64_t seed = 2000; seed != 2300 && !HasFatalFailure(); ++seed)
+  for (std::uint64_t seed = 2000; seed != 2120 && !HasFatalFailure(); ++seed)
     check_random(seed, {.variables = static_cast<unsigned>(1 + seed % 30),
                         .statements = static_cast<unsigned>(1 + seed % 40),
                         .has_calls = seed % 3 != 0,
@@ -129,7 +129,7 @@ TEST(RandomCode, WithTraps) {
 }
 
 TEST(RandomCode, OfManyInstructions) {
-  for (std::uint64_t seed = 3000; seed != 3010 && !HasFatalFailure(); ++seed)
+  for (std::uint64_t seed = 3000; seed != 3003 && !HasFatalFailure(); ++seed)
     check_random(seed, {.variables = 60, .statements = 600});
 }
 

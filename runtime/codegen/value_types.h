@@ -73,6 +73,10 @@ class ValueTypes {
 
   // Errors as those of Layouts.
   Result<ValueType> of(mir::TypeId type);
+  // nullptr for one that nobody asked for yet.
+  const ValueType* find(mir::TypeId type) const {
+    return type < is_known_.size() && is_known_[type] ? &types_[type] : nullptr;
+  }
   std::span<const Leaf> leaves(const ValueType& type) const {
     return std::span(leaves_).subspan(type.leaves.first, type.leaves.count);
   }

@@ -3,19 +3,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <bit>
+#include <cstdint>
 #include <vector>
 
 namespace smf::codegen {
 namespace {
 
-using Registers = std::set<Register>;
+// A set.
+class Registers {
+ public:
+  explicit Registers(std::size_t count = 0) : words_((count + 63) / 64) {}
+  bool contains(Register reg) const { return (words_[reg / 64] >> reg % 64 & 1) != 0; }
+  void insert(Register reg) { words_[reg / 64] |= bit(reg); }
+  void erase(Register reg) { words_[reg / 64] &= ~bit(reg); }
+  void insert_all(const Registers& other) {
+    for (std::size_t n = 0; n != words_.size(); ++n) words_[n] |= other.words_[n];
+  }
+  template <typename Each>
+  void for_each(Each&& each) const {
+    for (std::size_t n = 0; n != words_.size(); ++n)
+      for (std::uint64_t word = words_[n]; word != 0; word &= word - 1)
+        each(static_cast<Register>(64 * n + static_cast<std::size_t>(std::countr_zero(word))));
+  }
+  friend bool operator==(const Registers&, const Registers&) = default;
+
+ private:
+  static std::uint64_t bit(Register reg) { return std::uint64_t{1} << reg % 64; }
+  std::vector<std::uint64_t> words_;
+};
 
 // Registers alive behind each instruction, by plain iteration over sets.
 class AliveBehind {
  public:
   explicit AliveBehind(const Function& function) : function_(function) {
-    begin_.resize(function.blocks.size());
+    begin_.resize(function.blocks.size(), Registers(function.registers.size()));
     while (sweep()) {
     }
   }
@@ -33,10 +55,9 @@ class AliveBehind {
 
  private:
   Registers at_end(const Block& block) const {
-    Registers alive;
+    Registers alive(function_.registers.size());
     const Successors next = successors(function_.of(block).back());
-    for (std::uint32_t n = 0; n != next.count; ++n)
-      alive.insert(begin_[next.blocks[n]].begin(), begin_[next.blocks[n]].end());
+    for (std::uint32_t n = 0; n != next.count; ++n) alive.insert_all(begin_[next.blocks[n]]);
     return alive;
   }
   void before(const Instruction& i, Registers& alive) const {
@@ -113,8 +134,9 @@ class Check {
       return;
     }
     has_place(reg);
-    for (const Register other : behind)
+    behind.for_each([&](Register other) {
       if (other != reg && share(reg, other)) wrong("{} is written over {}", reg, other);
+    });
   }
 
   void instruction(const Instruction& i, const Registers& behind) {
@@ -128,7 +150,7 @@ class Check {
           (clobbered >> place(reg).physical & 1) != 0)
         wrong("{} is destroyed", reg);
     };
-    for (const Register reg : behind) check_clobbered(reg);
+    if (clobbered != 0) behind.for_each(check_clobbered);
     if (i.dest == kNoRegister) return;
     check_clobbered(i.dest);
     if (!target_.writes_early(i)) return;
@@ -139,9 +161,10 @@ class Check {
 
   void call(const Instruction& i, const Registers& behind) {
     if (!allocation_.has_calls) wrong("there is a call");
-    Registers expected;
-    for (const Register reg : behind)
+    Registers expected(function_.registers.size());
+    behind.for_each([&](Register reg) {
       if (place(reg).kind == Place::Kind::kRegister) expected.insert(reg);
+    });
     for_each_definition(function_, i, [&](Register reg) {
       expected.erase(reg);
       for_each_definition(function_, i, [&](Register other) {
@@ -150,13 +173,14 @@ class Check {
       });
     });
     const List list = allocation_.across[i.call];
-    Registers actual;
-    for (std::uint32_t n = 0; n != list.count; ++n)
-      actual.insert(allocation_.registers[list.first + n]);
-    if (actual != expected || actual.size() != list.count)
-      wrong("across the call is something else");
-    for (const Register reg : actual)
+    Registers actual(function_.registers.size());
+    for (std::uint32_t n = 0; n != list.count; ++n) {
+      const Register reg = allocation_.registers[list.first + n];
+      if (actual.contains(reg)) wrong("{} is across the call twice", reg);
       if (place(reg).slot >= allocation_.spill_slots) wrong("{} cannot be saved", reg);
+      actual.insert(reg);
+    }
+    if (actual != expected) wrong("across the call is something else");
   }
 
   void entry(const Registers& alive) {
