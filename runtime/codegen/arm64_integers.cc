@@ -203,7 +203,8 @@ void Arm64Encoder::checked_product(const Instruction& i) {
   if (i.width == Width::k32) {
     if (i.is_signed) {
       assembler_.smull(a64::x8, a, b);
-      assembler_.cmp(a64::x8, a64::w8, a64::sxtw(0));
+      assembler_.sxtw(a64::x17, a64::w8);
+      assembler_.cmp(a64::x8, a64::x17);
       assembler_.b(CondCode::kNE, trap);
     } else {
       assembler_.umull(a64::x8, a, b);

@@ -125,12 +125,21 @@ struct Shape {
   Pressure pressure = Pressure::kNone;
 };
 
+// Of x86-64: what not every processor has.
+bool may_be_refused(const Instruction& i) {
+  return kThisMachine == Machine::kX86_64 && (i.op == Op::kFloatFloor || i.op == Op::kFloatCeil ||
+                                              i.op == Op::kFloatTrunc || i.op == Op::kFloatFma);
+}
+
 class OperationCode {
  public:
   OperationCode(const Instruction& operation, const Shape& shape)
       : operation_(operation), shape_(shape), code_(build(), options()) {}
 
   bool is_possible() const { return code_.status().has_value(); }
+  std::string refusal() const {
+    return is_possible() ? "" : describe(builder_.function()) + code_.status().error().message;
+  }
 
   // The result; operands that are used later are compared here.
   std::uint64_t run(const std::uint64_t (&operands)[kOperands]) const {
@@ -219,7 +228,10 @@ class Operations : public testing::Test {
       if (is_float != is_float_result(i)) return;
     }
     const OperationCode code(i, shape);
-    if (!code.is_possible()) return;
+    if (!code.is_possible()) {
+      EXPECT_TRUE(may_be_refused(i)) << code.refusal();
+      return;
+    }
     ++encoded_;
     const auto first = values(is_float_operand(i), operand_width(i));
     const auto other = values(is_float_result(i), operand_width(i));

@@ -21,6 +21,27 @@ Result<void> check_size(std::int64_t size) {
   return {};
 }
 
+Result<std::string_view> text_of(std::string_view what, const char* text, std::int64_t length) {
+  SMF_TRY(check_not_negative(fmt::format("{}'s length", what), length));
+  if (length == 0) return std::string_view();
+  if (text == nullptr) return refuse(fmt::format("the {} is null", what));
+  return std::string_view(text, static_cast<std::size_t>(length));
+}
+
+Result<void> check_path(std::string_view path) {
+  if (path.size() > kMaxPathBytes)
+    return refuse(fmt::format("a path of {} bytes: longer than {}", path.size(), kMaxPathBytes));
+  const std::size_t nul = path.find('\0');
+  if (nul != std::string_view::npos) return refuse(fmt::format("the path has a NUL at {}", nul));
+  return {};
+}
+
+Result<std::string_view> path_of(const char* path, std::int64_t length) {
+  SMF_ASSIGN(const std::string_view text, text_of("path", path, length));
+  SMF_TRY(check_path(text));
+  return text;
+}
+
 Result<os::MapOptions::Protection> protection_of(std::int64_t bits) {
   constexpr std::int64_t kRead = 1, kWrite = 2, kExecute = 4;
   if ((bits & ~(kRead | kWrite | kExecute)) != 0)

@@ -68,16 +68,6 @@ namespace {
 
 using Sharing = os::MapOptions::Sharing;
 
-Result<void> check_path(std::string_view path) {
-  if (path.size() > MappedFiles::kMaxPathBytes) {
-    return refuse(
-        fmt::format("a path of {} bytes: longer than {}", path.size(), MappedFiles::kMaxPathBytes));
-  }
-  const std::size_t nul = path.find('\0');
-  if (nul != std::string_view::npos) return refuse(fmt::format("the path has a NUL at {}", nul));
-  return {};
-}
-
 Result<Sharing> sharing_of(std::int64_t flags) {
   using Files = MappedFiles;
   if ((flags & Files::kFixed) != 0)
@@ -130,20 +120,6 @@ Result<os::Advice> advice_of(std::int64_t number) {
     return refuse(
         fmt::format("advice {} is unknown: 0 to {} are known", number, kKnown.size() - 1));
   return kKnown[static_cast<std::size_t>(number)];
-}
-
-// With a zero behind.
-Result<Allocation> copy_of(Bytes bytes) {
-  Allocation copy;
-  copy.data.reset(static_cast<std::uint8_t*>(std::malloc(bytes.size() + 1)));
-  if (copy.data == nullptr) {
-    return fail(ErrorCode::kOutOfMemory,
-                fmt::format("not enough memory for a copy of {} bytes", bytes.size()));
-  }
-  copy.size = bytes.size();
-  if (!bytes.empty()) std::memcpy(copy.data.get(), bytes.data(), bytes.size());
-  copy.data.get()[copy.size] = 0;
-  return copy;
 }
 
 std::size_t length_to_zero(const void* data, std::size_t size) {

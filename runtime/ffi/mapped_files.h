@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,20 +27,12 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/error.h"
+#include "runtime/ffi/allocation.h"
+#include "runtime/ffi/arguments.h"
 #include "runtime/os/mapped_file.h"
 #include "runtime/os/system_calls.h"
 
 namespace smf::ffi {
-
-// Bytes of malloc(3), which C can free.
-struct Allocation {
-  struct Free {
-    void operator()(std::uint8_t* data) const { std::free(data); }
-  };
-
-  std::unique_ptr<std::uint8_t, Free> data{};  // never null; a zero follows, which is not counted
-  std::size_t size = 0;
-};
 
 // Of a mapping: `size` is what was asked for, or the rest of the file; not whole pages.
 struct MappedRange {
@@ -54,7 +45,7 @@ struct MappedRange {
 // threads at once. Throws std::bad_alloc, with nothing changed.
 class MappedFiles {
  public:
-  static constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL
+  static constexpr std::size_t kMaxPathBytes = ffi::kMaxPathBytes;
 
   // Bits of `protection` and `flags`, and numbers of advice, as the language has them.
   static constexpr std::int64_t kRead = 1, kWrite = 2, kExecute = 4;

@@ -21,6 +21,7 @@ using smf::ffi::Allocation;
 using smf::ffi::at_boundary;
 using smf::ffi::ExecMemory;
 using smf::ffi::MappedFiles;
+using smf::ffi::text_of;
 
 // Of the process, as addresses are; never destroyed, because threads may still call at its end.
 MappedFiles& mapped_files() {
@@ -31,14 +32,6 @@ MappedFiles& mapped_files() {
 ExecMemory& exec_memory() {
   static auto& memory = *new ExecMemory;
   return memory;
-}
-
-// What can be told of bytes without reading them.
-Result<std::string_view> text_of(const char* what, const char* text, std::int64_t length) {
-  SMF_TRY(smf::ffi::check_not_negative(fmt::format("{}'s length", what), length));
-  if (length == 0) return std::string_view();
-  if (text == nullptr) return smf::ffi::refuse(fmt::format("the {} is null", what));
-  return std::string_view(text, static_cast<std::size_t>(length));
 }
 
 auto describe_number(const char* name, std::int64_t size) {

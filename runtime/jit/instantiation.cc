@@ -254,7 +254,8 @@ Made<std::optional<Wanted>> Instantiation::wanted_callee(const mir::Callee& call
     if (state_.registered.value(hash, usual) != nullptr) return std::nullopt;
     auto row = state_.metadata.find(hash, usual);
     if (!row) return internal::refused(row.error().message);
-    if (!*row || state_.compiled.value(hash, usual) != nullptr) return std::nullopt;
+    const bool is_makeable = *row && (row->record != nullptr || state_.options.compiler != nullptr);
+    if (!is_makeable || state_.compiled.value(hash, usual) != nullptr) return std::nullopt;
     return state_.wanted(usual, *std::move(row));
   }
   std::string text;

@@ -519,6 +519,22 @@ TEST_F(JitNotes, DeferredUpdatesWaitForFlush) {
   EXPECT_EQ(jit->metadata(path)->instantiations.size(), 2u);
 }
 
+// b$Int is made with a, asked for, forgotten and asked for again: its row waits three times.
+TEST_F(JitNotes, ARowThatWaitsTwiceMovesOnce) {
+  const auto jit = make({.update_mode = UpdateMode::kDeferred});
+  const std::string path = add("m.smf", note_text({{"a", "i64", "a$i64"}, {"b", "Int", "b$Int"}}),
+                               calling("a", {"b<T>"}, 1) + calling("b", {}, 2));
+  load(*jit, path);
+  EXPECT_TRUE(jit->try_jit_instantiate("a$i64").is_success());
+  EXPECT_TRUE(jit->try_jit_instantiate("b$Int").is_success());
+  EXPECT_TRUE(jit->forget("b$Int"));
+  EXPECT_TRUE(jit->try_jit_instantiate("b$Int").is_success());
+  const auto flushed = jit->flush();
+  ASSERT_TRUE(flushed) << flushed.error().describe();
+  EXPECT_EQ(jit->metadata(path)->instantiations.size(), 2u);
+  EXPECT_EQ(possible_on_disk(path), 0u);
+}
+
 TEST_F(JitNotes, TheEndFlushesAndTellsWhatFailed) {
   os::FaultCalls calls;
   std::vector<std::string> failed;
@@ -575,6 +591,8 @@ TEST_F(JitNotes, TornNotesAreRead) {
     const auto jit = make();
     load(*jit, path);
     EXPECT_TRUE(jit->can_jit_instantiate("a$i64"));
+    const auto metadata = jit->metadata(path);
+    EXPECT_EQ(metadata->possible.size() + metadata->instantiations.size(), 2u) << "step " << steps;
     expect_made(jit->try_jit_instantiate("a$i64"), "a$i64");
     expect_made(jit->try_jit_instantiate("a$u8"), "a$u8");
   }

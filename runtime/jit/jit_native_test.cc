@@ -215,6 +215,28 @@ TEST_F(JitNative, WhatATextsOperatorsCallIsFound) {
   EXPECT_EQ(max(Text("apple"), Text("pear")).view(), "pear");
 }
 
+// As docs/jit.md has it.
+TEST_F(JitNative, TheQuickStart) {
+  const std::string path =
+      add("basic.smf", note_text({{"max", "i64", "max$i64"}}), source_of("basic.mir"));
+  const auto run = [&]() -> Result<std::int64_t> {
+    JitOptions options;
+    options.symbol_sources.push_back(dlsym_source());
+    SMF_ASSIGN(const auto jit, JitInstantiator::create(options));
+    SMF_TRY(jit->load_metadata(path));
+    const JitResult result = jit->try_jit_instantiate("max$i64");
+    if (!result.is_success()) return fail(ErrorCode::kNotFound, result.describe());
+    const auto max = reinterpret_cast<std::int64_t (*)(std::int64_t, std::int64_t)>(
+        const_cast<void*>(result.address()));
+    const std::int64_t larger = max(3, 4);
+    SMF_TRY(jit->flush());
+    return larger;
+  };
+  const auto larger = run();
+  ASSERT_TRUE(larger) << larger.error().describe();
+  EXPECT_EQ(*larger, 4);
+}
+
 // ---- Traps ----
 
 struct Trapped {

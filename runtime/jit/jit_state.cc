@@ -112,9 +112,13 @@ JitResult JitState::request(std::string_view symbol) {
   if (!row) return JitCompilationError{std::move(row).error().message};
   if (!*row) return JitNotFound{std::string(symbol)};
   const Wanted one = wanted(symbol, *std::move(row));
-  auto known = find_compiled(one);
-  if (!known) return std::move(known).error();
-  const Compiled* found = *known;
+  const Compiled* found = nullptr;
+  // Under its usual name it was looked for above.
+  if (one.symbol != one.usual || has_contested_.load(std::memory_order_acquire)) {
+    auto known = find_compiled(one);
+    if (!known) return std::move(known).error();
+    found = *known;
+  }
   const Compiled* const equal = found == nullptr ? equal_body(one.row) : nullptr;
   if (found != nullptr || equal != nullptr) {
     Compiled same = found != nullptr ? *found : *equal;
@@ -307,13 +311,15 @@ bool JitState::is_compiled(const Wanted& one) const {
 Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
   const std::lock_guard lock(publish_mutex_);
   const std::uint64_t usual_hash = hash_name(one.usual);
-  const std::uint64_t symbol_hash = hash_name(one.symbol);
+  const bool is_usual = one.symbol == one.usual;
+  const std::uint64_t symbol_hash = is_usual ? usual_hash : hash_name(one.symbol);
   const auto there_as = [&](std::uint64_t hash, const std::string& name) {
     const auto* const there = static_cast<const Compiled*>(compiled.value(hash, name));
-    return there != nullptr ? there : find_contested(name);
+    return there != nullptr || contested_.empty() ? there : find_contested(name);
   };
   const Compiled* known = there_as(usual_hash, one.usual);
-  for (const Compiled* const other : {known, there_as(symbol_hash, one.symbol)}) {
+  for (const Compiled* const other :
+       {known, is_usual ? known : there_as(symbol_hash, one.symbol)}) {
     if (other == nullptr || other->means(one)) continue;
     return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
                                   other->arguments->text, one.template_name, one.arguments->text));
@@ -328,7 +334,7 @@ Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
     compiled.set(usual_hash, one.usual, known);
     counters.cached.fetch_add(1, std::memory_order_relaxed);
   }
-  if (one.symbol != one.usual) compiled.set(symbol_hash, one.symbol, known);
+  if (!is_usual) compiled.set(symbol_hash, one.symbol, known);
   return known;
 }
 

@@ -342,6 +342,17 @@ void Metadata::set_moved(Row& row) {
   row.module->moved.push_back(&row);
 }
 
+// Whether a row of `possible` is in the other table of its note, too, whose rows are first.
+bool Metadata::is_made_already(const Row& row) const {
+  if (!row.is_possible) return false;
+  const Row* other = by_name_.find(row.name_hash, &Row::name_hash);
+  for (; other != nullptr && other != &row; other = other->next_name)
+    if (other->module == row.module && !other->is_possible &&
+        other->mangled_name == row.mangled_name && other->means_same(row))
+      return true;
+  return false;
+}
+
 std::optional<JitMetadata> Metadata::describe(std::string_view path) const {
   const std::shared_lock lock(mutex_);
   const auto known = std::ranges::find(modules_, path, &Module::path);
@@ -350,7 +361,7 @@ std::optional<JitMetadata> Metadata::describe(std::string_view path) const {
   JitMetadata metadata;
   for (std::size_t i = 0; i != module.row_count; ++i) {
     const Row& row = module.rows[i];
-    if (row.has_moved.load(std::memory_order_acquire)) continue;
+    if (row.has_moved.load(std::memory_order_acquire) || is_made_already(row)) continue;
     (row.is_possible ? metadata.possible : metadata.instantiations).push_back(describe_row(row));
   }
   for (const Row* const row : module.moved) metadata.instantiations.push_back(describe_row(*row));

@@ -167,6 +167,7 @@ class Metadata {
   void replace_all(std::vector<std::shared_ptr<Module>> modules);
   void resolve_templates();
   static FoundRow found(Row* row);
+  bool is_made_already(const Row& row) const;
 
   mutable std::shared_mutex mutex_{};
   std::vector<std::shared_ptr<Module>> modules_{};  // in the order in which they were loaded

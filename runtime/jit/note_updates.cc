@@ -1,5 +1,6 @@
 #include "runtime/jit/note_updates.h"
 
+#include <set>
 #include <utility>
 
 namespace smf::internal {
@@ -15,11 +16,11 @@ Result<void> NoteUpdates::move_of_one(const std::string& path,
   }
   const std::lock_guard lock(file->mutex);
   std::vector<NotePromotion> promotions;
-  std::vector<Row*> moving;
+  std::set<Row*> moving;  // a row that was asked for twice may wait twice
   for (const FoundRow* const found : rows) {
     const Row& row = *found->row;
-    if (row.has_moved.load(std::memory_order_acquire)) continue;
-    moving.push_back(found->row);
+    if (row.has_moved.load(std::memory_order_acquire) || !moving.insert(found->row).second)
+      continue;
     promotions.push_back({.mangled_name = std::string(row.mangled_name),
                           .template_name = std::string(row.template_name),
                           .type_args = std::string(row.type_args),
@@ -35,7 +36,8 @@ Result<void> NoteUpdates::move_of_one(const std::string& path,
     file->updater.reset();
     return std::unexpected(std::move(moved).error().at_path(path));
   }
-  for (Row* const row : moving) metadata_.set_moved(*row);
+  for (const FoundRow* const found : rows)
+    if (moving.contains(found->row)) metadata_.set_moved(*found->row);
   return {};
 }
 

@@ -25,7 +25,8 @@ void Importer::check_extent(TypeId type) const {
 
 TypeId Importer::type(TypeId id) {
   if (id == kNone || id < kPrimitives) return id;
-  if (const auto known = types_.find(id); known != types_.end()) return known->second;
+  if (types_.empty()) types_.assign(unit_.types.size(), kNone);
+  if (types_[id] != kNone) return types_[id];
   const Type& from = unit_.types[id];
   if (++depth_ > Program::kMaxTypeDepth) {
     refuse(fmt::format("types are nested deeper than {}", Program::kMaxTypeDepth),
@@ -59,19 +60,21 @@ TypeId Importer::type(TypeId id) {
   }
   --depth_;
   check_extent(to);
-  types_.emplace(id, to);
+  types_[id] = to;
   return to;
 }
 
 // ---- Operands ----
 
 LocalId Importer::local(LocalId id) const {
+  if (locals_.empty() && id < local_types_.size()) return id;
   const auto found = locals_.find(id);
   if (found == locals_.end()) refuse(fmt::format("there is no local {}", id));
   return found->second;
 }
 
 BlockId Importer::block(BlockId id) const {
+  if (blocks_.empty() && id < block_count_) return id;
   const auto found = blocks_.find(id);
   if (found == blocks_.end()) refuse(fmt::format("there is no block {}", id));
   return found->second;
@@ -126,10 +129,10 @@ Operand Importer::operand(Operand operand, bool is_called) {
 }
 
 List Importer::operands(List list, bool is_call) {
-  std::vector<Operand> all;
+  operands_.clear();
   for (const Operand one : Unit::of(unit_.operands, list))
-    all.push_back(operand(one, is_call && all.empty()));
-  return builder().operands(all);
+    operands_.push_back(operand(one, is_call && operands_.empty()));
+  return builder().operands(operands_);
 }
 
 // ---- Instructions ----
@@ -153,9 +156,9 @@ bool Importer::has_operators(TypeId type) const {
 
 void Importer::operation(Instruction& instruction) {
   const auto given = program_.unit().of(instruction);
-  const std::vector<Operand> arguments(given.begin(), given.end());
-  const TypeId type = type_of(arguments[0]);
+  const TypeId type = type_of(given[0]);
   if (has_operators(type)) return;
+  const std::vector<Operand> arguments(given.begin(), given.end());
   const bool is_unary = instruction.op == Op::kUnary;
   const std::string_view op =
       is_unary ? kUnaryNames[instruction.detail].text : kBinaryNames[instruction.detail].text;
@@ -205,6 +208,7 @@ Terminator Importer::terminator(const Terminator& from) {
     refuse(fmt::format("not compiled here: {}", unit_.string(from.text)), ErrorCode::kUnsupported);
   }
   std::vector<std::uint32_t> targets;
+  targets.reserve(from.targets.count);
   for (const BlockId target : Unit::of(unit_.numbers, from.targets))
     targets.push_back(block(target));
   if (from.end == End::kCall) {
@@ -228,10 +232,15 @@ Terminator Importer::terminator(const Terminator& from) {
 // ---- The function ----
 
 List Importer::locals(const Function& function) {
+  const auto given = Unit::of(unit_.locals, function.locals);
+  bool is_dense = true;
+  for (std::size_t i = 0; i != given.size(); ++i) is_dense = is_dense && given[i].id == i;
   std::vector<Local> all;
-  for (Local local : Unit::of(unit_.locals, function.locals)) {
+  all.reserve(given.size());
+  local_types_.reserve(given.size());
+  for (Local local : given) {
     const auto index = static_cast<LocalId>(all.size());
-    if (!locals_.emplace(local.id, index).second)
+    if (!is_dense && !locals_.emplace(local.id, index).second)
       refuse(fmt::format("local {} is there twice", local.id));
     local.id = index;
     local.name = string(local.name);
@@ -243,12 +252,17 @@ List Importer::locals(const Function& function) {
 }
 
 List Importer::blocks(const Function& function) {
+  const auto given = Unit::of(unit_.blocks, function.blocks);
+  bool is_dense = true;
+  for (std::size_t i = 0; i != given.size(); ++i) is_dense = is_dense && given[i].id == i;
+  block_count_ = is_dense ? function.blocks.count : 0;
   BlockId next = 0;
-  for (const Block& block : Unit::of(unit_.blocks, function.blocks))
-    if (!blocks_.emplace(block.id, next++).second)
+  for (const Block& block : given)
+    if (!is_dense && !blocks_.emplace(block.id, next++).second)
       refuse(fmt::format("block {} is there twice", block.id));
   std::vector<Block> all;
-  for (const Block& from : Unit::of(unit_.blocks, function.blocks)) {
+  all.reserve(given.size());
+  for (const Block& from : given) {
     at_block_ = from.id;
     Block to{.id = static_cast<BlockId>(all.size()), .label = string(from.label)};
     to.instructions.first = UnitBuilder::size_of(made().instructions);
@@ -272,9 +286,9 @@ void Importer::function(const Function& function, StringId name) {
   to.signature = type(function.signature);
   to.locals = locals(function);
   to.blocks = blocks(function);
-  const auto entry = blocks_.find(function.entry);
-  if (entry == blocks_.end()) refuse(fmt::format("there is no entry block {}", function.entry));
-  to.entry = entry->second;
+  if (block_count_ == 0 ? !blocks_.contains(function.entry) : function.entry >= block_count_)
+    refuse(fmt::format("there is no entry block {}", function.entry));
+  to.entry = block(function.entry);
   made().functions.push_back(to);
 }
 

@@ -59,13 +59,16 @@ class Importer {
   const Program::Source& source_;
   const Unit& unit_;
   Scope scope_;
-  std::map<TypeId, TypeId> types_{};
+  std::vector<TypeId> types_{};  // the program's of each of the unit's, or kNone
   std::uint32_t depth_ = 0;
 
   // Of the function.
   std::string name_{};
+  // Numbers that the source gave, and which in order; empty where they are the same.
   std::map<LocalId, LocalId> locals_{};
   std::map<BlockId, BlockId> blocks_{};
+  std::uint32_t block_count_ = 0;
+  std::vector<Operand> operands_{};
   std::vector<TypeId> local_types_{};
   std::optional<BlockId> at_block_{};
   std::optional<std::size_t> at_instruction_{};

@@ -25,15 +25,14 @@ StringId UnitBuilder::string(std::string_view text) {
 
 TypeId UnitBuilder::type(TypeKind kind, std::span<const std::uint32_t> parts, bool flag,
                          std::uint64_t number, StringId name) {
-  std::vector<std::uint64_t> key{static_cast<std::uint64_t>(kind), flag ? 1u : 0u, number, name};
-  key.insert(key.end(), parts.begin(), parts.end());
+  key_ = {static_cast<std::uint64_t>(kind), flag ? 1u : 0u, number, name};
+  key_.insert(key_.end(), parts.begin(), parts.end());
+  if (const auto known = types_.find(key_); known != types_.end()) return known->second;
   const TypeId id = size_of(unit.types);
-  const auto [found, is_new] = types_.try_emplace(std::move(key), id);
-  if (is_new) {
-    unit.types.push_back(
-        {.kind = kind, .flag = flag, .name = name, .number = number, .parts = numbers(parts)});
-  }
-  return found->second;
+  types_.emplace(key_, id);
+  unit.types.push_back(
+      {.kind = kind, .flag = flag, .name = name, .number = number, .parts = numbers(parts)});
+  return id;
 }
 
 std::size_t UnitBuilder::ConstantHash::operator()(const Constant& constant) const {

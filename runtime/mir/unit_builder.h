@@ -60,6 +60,7 @@ class UnitBuilder {
 
   std::map<std::string, StringId, std::less<>> strings_{};
   std::map<std::vector<std::uint64_t>, TypeId> types_{};
+  std::vector<std::uint64_t> key_{};  // of the type that is looked for
   std::unordered_map<Constant, ConstantId, ConstantHash> constants_{};
 };
 

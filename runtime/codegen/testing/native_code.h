@@ -104,7 +104,6 @@ class NativeCode {
     if (code_.bytes.empty()) return;
     CodeMemoryOptions memory_options;
     memory_options.listeners = {unwinding()};
-    if (is_emulated()) memory_options.protection = CodeProtection::kPageProtection;
     static CodeMemory memory = CodeMemory::create(memory_options).value();
     memory_ = &memory;
     auto writer = memory.begin(code_.bytes.size()).value();
@@ -118,7 +117,8 @@ class NativeCode {
   NativeCode(const NativeCode&) = delete;
   NativeCode& operator=(const NativeCode&) = delete;
   ~NativeCode() {
-    if (address_ == nullptr) return;
+    // An emulator may go on with what was at an address before: each is used once there.
+    if (address_ == nullptr || is_emulated()) return;
     EXPECT_TRUE(memory_->free(address_));
   }
 
