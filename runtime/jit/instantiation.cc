@@ -142,7 +142,8 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
   if (state_.options.update_mode == UpdateMode::kOff || state_.options.compiler != nullptr) return;
   const auto home = state_.home_of(nodes_[members[0]].wanted);
   if (home == nullptr) return;
-  PieceToPersist piece{.code = code.bytes};
+  PieceToPersist piece;
+  piece.code = code.bytes;
   for (std::size_t i = 0; i != members.size(); ++i) {
     const Node& node = nodes_[members[i]];
     if (!node.shape) return;
@@ -153,7 +154,7 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
     piece.functions.push_back({.key = *key,
                                .offset = code.entries[i].offset,
                                .size = code.entries[i].size,
-                               .name = piece.names.emplace_back(node.wanted.usual)});
+                               .name = piece.keep(node.wanted.usual)});
   }
   for (const codegen::Relocation& relocation : code.relocations) {
     const std::string& name = relocation.symbol.name;
@@ -162,15 +163,14 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
     if (relocation.symbol.kind == codegen::Symbol::Kind::kFunction &&
         state_.registered.value(hash_name(name), name) == nullptr)
       instance = state_.compiled.value(hash_name(name), name);
-    if (instance == nullptr) {
-      piece.names.push_back(name);
-    } else {
+    std::string stored = name;
+    if (instance != nullptr) {
       const auto& callee = *static_cast<const Compiled*>(instance);
       kind = kInstanceRelocation;
-      piece.names.push_back(fmt::format("{}<{}>", callee.template_name, callee.arguments->text));
+      stored = fmt::format("{}<{}>", callee.template_name, callee.arguments->text);
     }
     piece.relocations.push_back(
-        {.offset = relocation.offset, .kind = kind, .name = piece.names.back()});
+        {.offset = relocation.offset, .kind = kind, .name = piece.keep(std::move(stored))});
   }
   for (const std::size_t member : members)
     if (nodes_[member].wanted.row && nodes_[member].wanted.row.module == home)

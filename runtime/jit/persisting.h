@@ -10,7 +10,6 @@
 // template and its arguments, `max<i64>`: the mangled name alone would not say how to make it.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/error.h"
@@ -50,10 +51,16 @@ std::shared_ptr<const PersistedRoom> open_room(const ModuleRef& ref, const std::
 // Code that was compiled, on its way into a module's file.
 struct PieceToPersist {
   ByteVector code{};
-  std::deque<std::string> names{};
-  std::vector<PersistedFunction> functions{};  // their names are in `names`
+  std::vector<PersistedFunction> functions{};
   std::vector<PersistedRelocation> relocations{};
+  // What these name, each in a place of its own: pieces move.
+  std::vector<std::unique_ptr<const std::string>> names{};
+
+  std::string_view keep(std::string name) {
+    return *names.emplace_back(std::make_unique<const std::string>(std::move(name)));
+  }
 };
+static_assert(std::is_nothrow_move_constructible_v<PieceToPersist>);
 
 // Thread-safe.
 class Persisting {
