@@ -302,7 +302,7 @@ typedef struct rt_smf_cache_statistics {
   int64_t revalidations; /* files that were asked whether they changed */
   int64_t replacements;  /* and had been replaced */
   int64_t note_updates;  /* and had their note updated in place */
-  int64_t errors;        /* rt_smf_cache_get() that failed */
+  int64_t errors;        /* modules that could not be got */
 } rt_smf_cache_statistics;
 
 /* A cache of its own, empty. Failure: 0. */
