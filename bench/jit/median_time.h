@@ -1,0 +1,50 @@
+// How long something short takes, on a machine that has other things to do.
+//
+// Time is the processor's for this thread, which asking for takes a system call: so it is asked for
+// once for `size` repetitions. What disturbs one group, as other programs' use of the caches does,
+// the median over the groups leaves out. The mean, a counter, has it, and what only happens now and
+// then: code memory grows, a table is made anew.
+#pragma once
+
+#include <benchmark/benchmark.h>
+#include <time.h>
+
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "bench/summary.h"
+
+namespace smf::bench {
+
+class ProcessorTime {
+ public:
+  double seconds() const { return now() - start_; }
+
+ private:
+  static double now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  }
+  double start_ = now();
+};
+
+// Calls f(0) to f(groups * size - 1), and makes the median of one call the time of this run.
+// For benchmarks with UseManualTime() and Iterations(1).
+template <typename F>
+void set_median_time(benchmark::State& state, int groups, int size, const F& f) {
+  std::vector<double> seconds;
+  for (auto _ : state) {
+    for (int group = 0, i = 0; group != groups; ++group) {
+      const ProcessorTime time;
+      for (int end = i + size; i != end; ++i) f(i);
+      seconds.push_back(time.seconds() / size);
+    }
+    const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    state.counters["mean_ns"] = 1e9 * sum / groups;
+    state.SetIterationTime(median(std::move(seconds)));
+  }
+}
+
+}  // namespace smf::bench
