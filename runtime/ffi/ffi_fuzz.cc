@@ -6,6 +6,8 @@
 // what it is made of, the address or the size of a live mapping, a page or zero, and one that is
 // added, or eight bytes that are any number.
 //
+// Handles are any numbers as well (handle_calls.h).
+//
 // Code is called at any number too, but in a live executable block only where a function was
 // written last: what else is there nobody promised to be code.
 #include <cstdint>
@@ -17,13 +19,16 @@
 #include <vector>
 
 #include "runtime/base/check.h"
+#include "runtime/ffi/handle_calls.h"
 #include "runtime/ffi/sample_code.h"
+#include "runtime/ffi/sample_module.h"
 #include "runtime/ffi/smf_rt.h"
 
 namespace {
 
 // Where the fuzzer was started: it brings its own folder.
 constexpr const char* kPath = "ffi_fuzz-file";
+constexpr const char* kModule = "ffi_fuzz-module.smf";
 
 class Calls {
  public:
@@ -39,7 +44,7 @@ class Calls {
   bool is_done() const { return at_ == end_; }
 
   void call() {
-    switch (byte() % 22) {
+    switch (byte() % 30) {
       case 0:
         return map();
       case 1:
@@ -77,8 +82,12 @@ class Calls {
         return protect(range(), byte() % 4 == 0 ? number() : byte() % 8);
       case 18:
         return ask(range().address);
-      default:
+      case 19:
+      case 20:
+      case 21:
         return call_code(range().address);
+      default:
+        return handle_calls_.call();
     }
   }
 
@@ -150,7 +159,7 @@ class Calls {
   void read(std::int64_t address, std::int64_t offset, std::int64_t length) {
     const std::uint8_t* const bytes = rt_mmap_view(address, offset, length);
     note(bytes != nullptr);
-    for (std::int64_t i = 0; bytes != nullptr && i < length; ++i) sum_ += bytes[i];
+    for (std::int64_t i = 0; bytes != nullptr && i < length; ++i) sum_ = sum_ + bytes[i];
   }
 
   struct Range {
@@ -310,6 +319,7 @@ class Calls {
   const std::uint8_t* end_;
   std::vector<rt_mapping> live_{};
   std::vector<Block> blocks_{};
+  smf::ffi::HandleCalls handle_calls_{kModule, [this] { return byte(); }};
   volatile unsigned sum_ = 0;
 };
 
@@ -324,7 +334,7 @@ void write_file() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const bool is_written = (write_file(), true);
+  static const bool is_written = (write_file(), write_sample_module(kModule));
   SMF_CHECK(is_written);
   Calls calls(data, size);
   while (!calls.is_done()) calls.call();
