@@ -181,9 +181,7 @@ bool rt_smf_jit_load(int64_t jit, const char* path, int64_t path_length) {
 
 bool rt_smf_jit_unload(int64_t jit, const char* path, int64_t path_length) {
   return about_path("rt_smf_jit_unload", jit, path, path_length,
-                    [](auto& in, std::string_view file) {
-                      return found_in_jit(in.unload(file), file, "loaded");
-                    });
+                    [](auto& in, std::string_view file) { return done(in.unload(file)); });
 }
 
 rt_smf_jit_result rt_smf_jit_instantiate(int64_t jit, const char* symbol, int64_t symbol_length) {
