@@ -12,9 +12,10 @@
 //       x86-64   push rbp; mov rbp, rsp          AArch64   stp x29, x30, [sp, #-16]!; mov x29, sp
 //       RISC-V   addi sp, sp, -n; sd ra, n-8(sp); sd s0, n-16(sp); addi s0, sp, n
 //     (a landing pad may come in front);
-//   * at each call that it makes, has any other register that a callee preserves as it found it, or a
-//     catch above it finds that register changed: the rule does not say where they are saved. Between
-//     calls it may use them (docs/codegen.md);
+//   * at each call that it makes, has any other register that a callee preserves as it found it, or
+//   a
+//     catch above it finds that register changed: the rule does not say where they are saved.
+//     Between calls it may use them (docs/codegen.md);
 //   * has nothing to clean up, for no code of its own is run.
 // Other code may be in the region too: an exception that arrives there goes astray, and a walk ends
 // or shows nonsense. What ends in the middle of a prologue, such as a profiler's signal, shows the
