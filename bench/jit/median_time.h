@@ -34,8 +34,8 @@ class ProcessorTime {
 // For benchmarks with UseManualTime() and Iterations(1).
 template <typename F>
 void set_median_time(benchmark::State& state, int groups, int size, const F& f) {
-  std::vector<double> seconds;
   for (auto _ : state) {
+    std::vector<double> seconds;
     for (int group = 0, i = 0; group != groups; ++group) {
       const ProcessorTime time;
       for (int end = i + size; i != end; ++i) f(i);

@@ -186,13 +186,13 @@ void measure(benchmark::State& state, const Run& run) {
 // compared when the row is run, so that nothing is compiled where it is not asked for.
 template <typename F, typename With>
 void compare(const std::string& name, const char* tmpl,
-             std::initializer_list<const char*> arguments, F* gcc, With with) {
+             std::initializer_list<const char*> arguments, F* gcc, const With& with) {
   const std::vector<const char*> types(arguments);
   const auto ours = [tmpl, types]() -> F* {
     return types.size() == 2 ? templates().function<F>(tmpl, {types[0], types[1]})
                              : templates().function<F>(tmpl, {types[0]});
   };
-  const auto row = [&](const char* who, auto body) {
+  const auto row = [&](const char* who, const auto& body) {
     benchmark::RegisterBenchmark(fmt::format("run_{}/{}", name, who).c_str(), body)
         ->UseManualTime()
         ->Iterations(1);

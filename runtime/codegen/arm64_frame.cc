@@ -18,7 +18,7 @@ constexpr std::uint32_t kArm64Page = 4096;
 constexpr std::uint32_t kArm64UnrolledPages = 4;
 constexpr std::uint64_t kArm64MaxFrame = std::uint64_t{1} << 30;
 // Slots of registers are reached from sp by one instruction.
-constexpr std::uint64_t kArm64MaxSpill = 4095 * 8;
+constexpr std::uint64_t kArm64MaxSpill = std::uint64_t{4095} * 8;
 
 std::uint32_t bytes_of_registers(RegisterMask mask) {
   return static_cast<std::uint32_t>(

@@ -52,7 +52,7 @@ Register Lowering::integer_intrinsic(Intrinsic which, TypeKind kind,
                                      std::span<const mir::Operand> operands) {
   const Width width = held_width(kind);
   const bool is_signed = mir::is_signed(kind);
-  const auto size = static_cast<std::int64_t>(8 * bytes_of(memory_width(kind)));
+  const auto size = std::int64_t{8} * bytes_of(memory_width(kind));
   Register a = scalar(operands[0]);
   const auto unsigned_a = [&] {
     // Without what a sign adds above.

@@ -72,7 +72,10 @@ bool may_end_in(Instruction& one, Register reg) {
 // `t = a + b; v = t` becomes `v = a + b`, where t is nothing else and v is not looked at between.
 void Optimiser::join_moves(Function& function) {
   // Of each register: where it was defined last in this block, and touched last; from 1.
-  positions_.assign(2 * function.registers.size(), 0);
+  std::vector<std::uint32_t>& defined = positions_;
+  std::vector<std::uint32_t>& touched = changes_;
+  defined.assign(function.registers.size(), 0);
+  touched.assign(function.registers.size(), 0);
   std::uint32_t position = 0;
   for (const Block& block : function.blocks) {
     const std::uint32_t begin = position;
@@ -81,21 +84,21 @@ void Optimiser::join_moves(Function& function) {
       ++position;
       const Register from = one.a, to = one.dest;
       if (one.op == Op::kMove && from != to && definitions_[from] == 1 && uses_[from] == 1 &&
-          positions_[2 * from] > begin && positions_[2 * to + 1] <= positions_[2 * from]) {
-        Instruction& definition = instructions[positions_[2 * from] - begin - 1];
+          defined[from] > begin && touched[to] <= defined[from]) {
+        Instruction& definition = instructions[defined[from] - begin - 1];
         if (definition.dest == from && definition.op != Op::kCall && may_end_in(definition, to)) {
           definition.dest = to;
           one = {};
           uses_[from] = 0;
-          positions_[2 * to] = positions_[2 * from];
-          positions_[2 * to + 1] = positions_[2 * from];
+          defined[to] = defined[from];
+          touched[to] = defined[from];
           continue;
         }
       }
-      for_each_use(function, one, [&](Register reg) { positions_[2 * reg + 1] = position; });
+      for_each_use(function, one, [&](Register reg) { touched[reg] = position; });
       for_each_definition(function, one, [&](Register reg) {
-        positions_[2 * reg] = position;
-        positions_[2 * reg + 1] = position;
+        defined[reg] = position;
+        touched[reg] = position;
       });
     }
   }

@@ -20,7 +20,7 @@ using smf::ffi::path_of;
 using smf::ffi::with;
 
 Result<CacheOptions> cache_options(const rt_smf_cache_options* given) {
-  constexpr std::uint64_t kMaxInterval = 24 * 60 * 60 * 1000;  // in ms
+  constexpr std::uint64_t kMaxInterval = std::uint64_t{24} * 60 * 60 * 1000;  // in ms
   SMF_ASSIGN(const rt_smf_cache_options all, smf::ffi::options_of(given));
   CacheOptions options;
   SMF_ASSIGN(options.max_files, smf::ffi::count_of("max_files", all.max_files, options.max_files));

@@ -208,7 +208,7 @@ Made<void> Instantiation::make_function(std::size_t index) {
   node.function = *function;
   by_name_.emplace(session_.program().mangled_name(callee), index);
   if (auto verified = session_.verify(*function); !verified)
-    return refuse_endless(index, std::move(verified).error());
+    return refuse_endless(index, verified.error());
   return {};
 }
 
@@ -304,7 +304,7 @@ Made<void> Instantiation::compile_group(std::span<const std::size_t> members) {
     code = state_.options.compiler->compile_functions(session_.program(), session_.layouts(),
                                                       functions);
   if (!code && code.error().code == ErrorCode::kUnsupported) code = session_.compile(functions);
-  if (!code) return refuse_endless(members[0], std::move(code).error());
+  if (!code) return refuse_endless(members[0], code.error());
   if (auto checked = check_code(*code, members.size()); !checked)
     return refused(nodes_[members[0]].wanted.symbol, checked.error());
   auto published = publish(members, *code);
@@ -372,7 +372,7 @@ Result<const void*> Instantiation::address_of(const codegen::Symbol& symbol,
 }
 
 // A type that contains itself is a circle, and no mistake in the function.
-Made<void> Instantiation::refuse_endless(std::size_t index, Error error) {
+Made<void> Instantiation::refuse_endless(std::size_t index, const Error& error) {
   const Node& node = nodes_[index];
   auto circle = find_endless_type(session_.program(), *node.function);
   if (!circle.empty()) return std::unexpected(JitResult(JitCircularDependency{std::move(circle)}));

@@ -63,7 +63,7 @@ class Instantiation {
   Made<void> publish(std::span<const std::size_t> members, const codegen::Code& code);
   bool can_be_shared(const Node& node) const;
   Result<const void*> address_of(const codegen::Symbol& symbol, const Node& caller) const;
-  Made<void> refuse_endless(std::size_t index, Error error);
+  Made<void> refuse_endless(std::size_t index, const Error& error);
   void let_go(Node& node);
 
   JitState& state_;

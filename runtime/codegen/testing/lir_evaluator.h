@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/codegen/lir.h"
@@ -30,7 +31,9 @@ using EvaluatedCallee = std::function<std::vector<std::uint64_t>(std::span<const
 class LirEvaluator {
  public:
   explicit LirEvaluator(const Function& function) : function_(function) {}
-  void define(const std::string& symbol, EvaluatedCallee callee) { callees_[symbol] = callee; }
+  void define(const std::string& symbol, EvaluatedCallee callee) {
+    callees_[symbol] = std::move(callee);
+  }
 
   // By the order of the parameters; what it gives back in the order of its kReturn. nullopt where
   // it traps.

@@ -133,7 +133,7 @@ std::expected<void, mir::Trap> NativeProgram::call(mir::FunctionId function,
   }
   using Caller = void (*)(const void* function, const void* const* arguments, void* result);
   try {
-    reinterpret_cast<Caller>(caller)(*placed, arguments.data(), result);
+    reinterpret_cast<Caller>(const_cast<void*>(caller))(*placed, arguments.data(), result);
   } catch (mir::Trap& trap) {
     return std::unexpected(std::move(trap));
   }
