@@ -38,7 +38,8 @@ std::string NativeProgram::name_of(mir::FunctionId function) const {
 }
 
 Result<void> NativeProgram::gather(mir::FunctionId function, std::vector<mir::FunctionId>& all) {
-  if (std::ranges::find(all, function) != all.end() || placed_.contains(function)) return {};
+  if (std::ranges::find(all, function) != all.end() || functions_.contains(name_of(function)))
+    return {};
   SMF_TRY(mir::verify(program_, layouts_, function));
   all.push_back(function);
   const std::vector<mir::Callee> callees = program_.dependencies(function);
@@ -91,7 +92,8 @@ Result<void> NativeProgram::resolve(const Placed& placed) {
 }
 
 Result<const void*> NativeProgram::place(mir::FunctionId function) {
-  if (const auto known = placed_.find(function); known != placed_.end()) return known->second;
+  if (const auto known = functions_.find(name_of(function)); known != functions_.end())
+    return known->second;
   std::vector<mir::FunctionId> all;
   SMF_TRY(gather(function, all));
   std::vector<Placed> pieces;
@@ -104,13 +106,12 @@ Result<const void*> NativeProgram::place(mir::FunctionId function) {
     SMF_ASSIGN(Placed placed, put(code));
     for (std::size_t n = 0; n != size; ++n) {
       const auto* const entry = static_cast<const std::byte*>(placed.code) + code.entries[n].offset;
-      placed_[group[n]] = entry;
       functions_[name_of(group[n])] = entry;
     }
     pieces.push_back(std::move(placed));
   }
   for (const Placed& placed : pieces) SMF_TRY(resolve(placed));
-  return placed_.at(function);
+  return functions_.at(name_of(function));
 }
 
 std::expected<void, mir::Trap> NativeProgram::call(mir::FunctionId function,

@@ -32,6 +32,7 @@ class NativeProgram {
   NativeProgram(mir::Program& program, mir::Layouts& layouts,
                 const NativeProgramOptions& options = {});
 
+  // A function of that mangled name: one that the program has is not compiled then.
   void provide(std::string name, const void* function) { functions_[std::move(name)] = function; }
   void provide_global(mir::Symbol symbol, void* address) { globals_[symbol] = address; }
 
@@ -64,7 +65,6 @@ class NativeProgram {
   std::optional<CodeMemory> memory_{};
   std::map<std::string, const void*, std::less<>> functions_{};
   std::map<mir::Symbol, void*> globals_{};
-  std::map<mir::FunctionId, const void*> placed_{};
   std::map<mir::TypeId, const void*> callers_{};
   std::size_t code_bytes_ = 0;
   std::string listing_{};

@@ -3,13 +3,10 @@
 //
 // SMF_LONG=1 in the environment tries 20 000 functions. SMF_SEED=n tries that of one seed, and
 // prints it.
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csetjmp>
 #include <cstdint>
 #include <cstdio>
@@ -28,12 +25,12 @@
 #include <vector>
 
 #include "runtime/mir/interpreter.h"
+#include "runtime/mir/testing/c_library.h"
 #include "runtime/mir/testing/emit_c.h"
 #include "runtime/mir/testing/random_function.h"
 #include "runtime/mir/testing/sample_values.h"
 #include "runtime/mir/testing/unit_coverage.h"
 #include "runtime/mir/text.h"
-#include "runtime/os/filter_program.h"
 
 namespace smf::mir {
 namespace {
@@ -77,51 +74,6 @@ void native(const void* const* arguments, void* result) {
   word = word * 31 + static_cast<std::uint64_t>(count);
   std::memcpy(result, &word, sizeof word);
 }
-
-// A library that gcc makes of a text.
-class CLibrary {
- public:
-  explicit CLibrary(std::string_view code) {
-    const char* const folder = std::getenv("TEST_TMPDIR");
-    static int number = 0;
-    path_ = fmt::format("{}/c_oracle_{}_{}.so", folder != nullptr ? folder : "/tmp", ::getpid(),
-                        number++);
-    const auto made =
-        os::run_filter({"gcc", "-x", "c", "-std=gnu11", "-O1", "-fwrapv", "-fno-strict-aliasing",
-                        "-ffp-contract=off", "-w", "-fPIC", "-shared", "-o", path_, "-", "-lm"},
-                       code);
-    if (!made) {
-      is_missing_ = made.error().system_errno == ENOENT;
-      error_ = made.error().describe();
-    } else if (made->exit_status != 0) {
-      error_ = made->errors;
-    } else {
-      handle_ = ::dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
-      if (handle_ == nullptr) error_ = ::dlerror();
-    }
-    ::unlink(path_.c_str());
-  }
-  ~CLibrary() {
-    if (handle_ != nullptr) ::dlclose(handle_);
-  }
-  CLibrary(const CLibrary&) = delete;
-  CLibrary& operator=(const CLibrary&) = delete;
-
-  bool is_missing() const { return is_missing_; }  // there is no gcc
-  const std::string& error() const { return error_; }
-  template <typename T>
-  T* find(const std::string& name) const {
-    void* const found = ::dlsym(handle_, name.c_str());
-    EXPECT_NE(found, nullptr) << name;
-    return reinterpret_cast<T*>(found);
-  }
-
- private:
-  std::string path_;
-  std::string error_;
-  bool is_missing_ = false;
-  void* handle_ = nullptr;
-};
 
 // ---- What there was ----
 
