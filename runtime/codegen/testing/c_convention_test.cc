@@ -25,8 +25,8 @@ namespace {
 
 using mir::TypeId;
 
-constexpr std::uint64_t kBatch = 100;  // functions of one C file
-constexpr std::uint64_t kGlobal = 0x0123'4567'89AB'CDEF;
+constexpr std::uint64_t kMixtures = 100;  // functions of one C file
+constexpr std::uint64_t kMixedGlobal = 0x0123'4567'89AB'CDEF;
 
 std::uint64_t mixing_native(std::uint64_t word, std::int16_t count) {
   return word * 31 + static_cast<std::uint64_t>(count);
@@ -113,12 +113,12 @@ class Mixture {
   void compare(TypeId type, std::span<const void* const> arguments) {
     const std::size_t size = type == mir::kNone ? 1 : layouts_.of(type)->size + 1;
     Outcome expected{.result = std::vector<std::byte>(size)};
-    global_ = kGlobal;
+    global_ = kMixedGlobal;
     const auto done = interpreter_.run(function_, arguments, expected.result.data());
     if (!done) expected.trap = describe(done.error());
     expected.global = global_;
     Outcome found{.result = std::vector<std::byte>(size)};
-    global_ = kGlobal;
+    global_ = kMixedGlobal;
     try {
       const auto called = native_.call(function_, arguments, found.result.data());
       if (!called) found.trap = describe(called.error());
@@ -167,10 +167,10 @@ TEST(CConvention, FunctionsOfOursAndOfGccCallEachOther) {
   std::uint64_t first = 1, last = std::getenv("SMF_LONG") != nullptr ? 10'000 : 200;
   if (const char* const seed = std::getenv("SMF_SEED"))
     first = last = std::strtoull(seed, nullptr, 0);
-  for (std::uint64_t begin = first; begin <= last && !HasFailure(); begin += kBatch) {
+  for (std::uint64_t begin = first; begin <= last && !HasFailure(); begin += kMixtures) {
     std::string code(mir::c_prologue());
     std::vector<std::unique_ptr<Mixture>> mixtures;
-    for (std::uint64_t seed = begin; seed <= std::min(last, begin + kBatch - 1); ++seed) {
+    for (std::uint64_t seed = begin; seed <= std::min(last, begin + kMixtures - 1); ++seed) {
       mixtures.push_back(std::make_unique<Mixture>(seed));
       code += mixtures.back()->c_code();
     }
