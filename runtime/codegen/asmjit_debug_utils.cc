@@ -6,9 +6,10 @@
 
 #include "runtime/base/check.h"
 
-namespace asmjit::DebugUtils {
+// By qualified names: the namespace lies in an inline one, which compilers do not reopen alike.
+namespace asmjit {
 
-const char* errorAsString(Error error) noexcept {
+const char* DebugUtils::errorAsString(Error error) noexcept {
   switch (error) {
     case kErrorOk:
       return "no error";
@@ -31,10 +32,10 @@ const char* errorAsString(Error error) noexcept {
   }
 }
 
-void debugOutput(const char* text) noexcept { std::fputs(text, stderr); }
+void DebugUtils::debugOutput(const char* text) noexcept { std::fputs(text, stderr); }
 
-void assertionFailed(const char* file, int line, const char* condition) noexcept {
+void DebugUtils::assertionFailed(const char* file, int line, const char* condition) noexcept {
   smf::check_failed(condition, file, line);
 }
 
-}  // namespace asmjit::DebugUtils
+}  // namespace asmjit
