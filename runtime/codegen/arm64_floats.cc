@@ -1,9 +1,9 @@
 // Floats, and values that go between the banks.
-#include <asmjit/arm/a64utils.h>
 
 #include <bit>
 
 #include "runtime/codegen/arm64_encoder.h"
+#include "runtime/codegen/arm64_immediates.h"
 
 namespace smf::codegen {
 
@@ -45,9 +45,9 @@ void Arm64Encoder::float_constant(const Instruction& i) {
   const Vec dest = vec(to, i.width);
   const auto value = static_cast<std::uint64_t>(i.imm);
   const auto low = static_cast<std::uint32_t>(value);
-  if (i.width == Width::k64 && a64::Utils::isFP64Imm8(value)) {
+  if (i.width == Width::k64 && immediates::isFP64Imm8(value)) {
     assembler_.fmov(dest, std::bit_cast<double>(value));
-  } else if (i.width == Width::k32 && a64::Utils::isFP32Imm8(low)) {
+  } else if (i.width == Width::k32 && immediates::isFP32Imm8(low)) {
     assembler_.fmov(dest, double{std::bit_cast<float>(low)});
   } else if ((i.width == Width::k64 ? value : low) == 0) {
     assembler_.fmov(dest, zero(i.width));

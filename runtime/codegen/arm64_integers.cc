@@ -1,9 +1,9 @@
 // Integers.
-#include <asmjit/arm/a64utils.h>
 
 #include <bit>
 
 #include "runtime/codegen/arm64_encoder.h"
+#include "runtime/codegen/arm64_immediates.h"
 
 namespace smf::codegen {
 
@@ -120,7 +120,7 @@ void Arm64Encoder::logic(const Instruction& i) {
       assembler_.eor(gp(to, i.width), a, b);
   };
   const std::uint64_t imm = unsigned_immediate(i);
-  if (i.b == kNoRegister && a64::Utils::isLogicalImm(imm, bits_in(i.width)))
+  if (i.b == kNoRegister && immediates::isLogicalImm(imm, bits_in(i.width)))
     emit(asmjit::Imm(imm));
   else
     emit(general_or_immediate(i, kX17));

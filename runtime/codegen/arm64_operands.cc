@@ -1,9 +1,9 @@
 // Where values are, and constants that fit into no instruction.
-#include <asmjit/arm/a64utils.h>
 
 #include <algorithm>
 
 #include "runtime/codegen/arm64_encoder.h"
+#include "runtime/codegen/arm64_immediates.h"
 
 namespace smf::codegen {
 
@@ -71,7 +71,7 @@ void Arm64Encoder::load_constant(const Gp& to, std::uint64_t value) {
     zeros += part == 0 ? 1 : 0;
     ones += part == 0xffff ? 1 : 0;
   }
-  if (std::max(zeros, ones) + 1 < parts && a64::Utils::isLogicalImm(value, is_wide ? 64 : 32)) {
+  if (std::max(zeros, ones) + 1 < parts && immediates::isLogicalImm(value, is_wide ? 64 : 32)) {
     assembler_.orr(to, zero(is_wide ? Width::k64 : Width::k32), value);
     return;
   }
