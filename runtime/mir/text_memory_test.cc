@@ -38,7 +38,7 @@ TEST(TextMemory, ReadingSaysThatThereIsTooLittleOrSucceeds) {
   const std::string text = without_foreign_lines();
   const auto unit = read_text(text);
   ASSERT_TRUE(unit) << unit.error().message;
-  EXPECT_GT(read_with_each_allocation_failing(text, unit), 500);
+  EXPECT_GT(read_with_each_allocation_failing(text, unit), 300);
 }
 
 TEST(TextMemory, MistakesAreFoundOrThereIsTooLittle) {
