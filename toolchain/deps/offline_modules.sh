@@ -56,5 +56,7 @@ done
 
 # toolchain/deps/extensions.bzl: what no registry has.
 echo "common --repo_env=SMF_SYSTEM_LIBRARIES=1"
+# A test asks which libraries ours needs.
+echo "test --test_env=SMF_SYSTEM_LIBRARIES=1"
 
 echo "common --registry=file://$out/registry"
