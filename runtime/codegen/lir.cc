@@ -114,31 +114,9 @@ bool has_immediate(const Instruction& i) {
       return true;
     case Op::kStore:
       return i.c == kNoRegister;
-    case Op::kAdd:
-    case Op::kSub:
-    case Op::kMul:
-    case Op::kAnd:
-    case Op::kOr:
-    case Op::kXor:
-    case Op::kShl:
-    case Op::kShrUnsigned:
-    case Op::kShrSigned:
-    case Op::kRotl:
-    case Op::kRotr:
-    case Op::kAddChecked:
-    case Op::kSubChecked:
-    case Op::kCompare:
-    case Op::kSelect:
-    case Op::kTrapIf:
-    case Op::kBranch:
-      return i.b == kNoRegister;
     default:
-      return false;
+      return takes_constant(i.op) && i.b == kNoRegister;
   }
-}
-
-bool is_memory(const Instruction& i) {
-  return i.op == Op::kAddress || (i.op >= Op::kLoad && i.op <= Op::kZeroBytes);
 }
 
 // Writes one function.
@@ -229,7 +207,7 @@ class Description {
   }
 
   void operands(const Instruction& i) {
-    if (is_memory(i)) {
+    if (is_memory(i.op)) {
       place(i);
     } else {
       if (i.a != kNoRegister) reg(i.a);

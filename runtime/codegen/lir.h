@@ -287,6 +287,44 @@ constexpr Successors successors(const Instruction& last) {
 // Whether a block ends with it.
 constexpr bool is_terminator(Op op) { return op >= Op::kJump; }
 
+// Whether it tells of a place in memory.
+constexpr bool is_memory(Op op) {
+  return (op >= Op::kLoad && op <= Op::kZeroBytes) || op == Op::kAddress;
+}
+
+// Those with two operands of which the second may be a constant.
+constexpr bool takes_constant(Op op) {
+  switch (op) {
+    case Op::kAdd:
+    case Op::kSub:
+    case Op::kMul:
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kXor:
+    case Op::kShl:
+    case Op::kShrUnsigned:
+    case Op::kShrSigned:
+    case Op::kRotl:
+    case Op::kRotr:
+    case Op::kAddChecked:
+    case Op::kSubChecked:
+    case Op::kCompare:
+    case Op::kSelect:
+    case Op::kTrapIf:
+    case Op::kBranch:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether a and b may change places.
+constexpr bool is_commutative(Op op) {
+  return op == Op::kAdd || op == Op::kMul || op == Op::kAddChecked || op == Op::kMulChecked ||
+         op == Op::kAnd || op == Op::kOr || op == Op::kXor || op == Op::kFloatAdd ||
+         op == Op::kFloatMul || op == Op::kFloatFma;
+}
+
 // Whether it may be left out when nobody reads what it writes.
 bool has_effect(const Instruction& instruction);
 
@@ -298,8 +336,7 @@ void for_each_use(const Function& function, const Instruction& i, Use&& use) {
   const auto one = [&](Register reg) {
     if (reg != kNoRegister) use(reg);
   };
-  const bool is_memory = (i.op >= Op::kLoad && i.op <= Op::kZeroBytes) || i.op == Op::kAddress;
-  if (!is_memory || i.base == Base::kRegister) one(i.a);
+  if (!is_memory(i.op) || i.base == Base::kRegister) one(i.a);
   one(i.b);
   one(i.c);
   one(i.d);

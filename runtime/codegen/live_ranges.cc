@@ -29,12 +29,6 @@ bool is_two_address(Op op) {
          (op >= Op::kFloatAdd && op <= Op::kFloatFma);
 }
 
-bool is_commutative(Op op) {
-  return op == Op::kAdd || op == Op::kMul || op == Op::kAddChecked || op == Op::kMulChecked ||
-         op == Op::kAnd || op == Op::kOr || op == Op::kXor || op == Op::kFloatAdd ||
-         op == Op::kFloatMul || op == Op::kFloatFma;
-}
-
 }  // namespace
 
 void LiveRanges::compute(const Function& function, const Target& target) {
@@ -100,9 +94,8 @@ void LiveRanges::instruction(const Function& function, const Target& target, con
   if (clobbered != 0) clobbers_.push_back({position + 1, clobbered});
   for_each_use(function, i, [&](Register reg) { use(reg, position + 1, weight); });
   if (i.dest != kNoRegister && target.writes_early(i)) {
-    const bool is_memory = i.op == Op::kAddress || (i.op >= Op::kLoad && i.op <= Op::kZeroBytes);
     const Register late[4] = {i.b, i.c, i.d,
-                              is_memory && i.base == Base::kRegister ? i.a : kNoRegister};
+                              is_memory(i.op) && i.base == Base::kRegister ? i.a : kNoRegister};
     for (const Register reg : late)
       if (reg != kNoRegister) use(reg, position + 2, 0);
   }

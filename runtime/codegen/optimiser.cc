@@ -12,39 +12,6 @@ constexpr bool fits_disp(std::int64_t value) {
          value <= std::numeric_limits<std::int32_t>::max();
 }
 
-bool is_memory(Op op) { return (op >= Op::kLoad && op <= Op::kZeroBytes) || op == Op::kAddress; }
-
-// Those with two operands of which the second may be a constant.
-bool takes_constant(Op op) {
-  switch (op) {
-    case Op::kAdd:
-    case Op::kSub:
-    case Op::kMul:
-    case Op::kAnd:
-    case Op::kOr:
-    case Op::kXor:
-    case Op::kShl:
-    case Op::kShrUnsigned:
-    case Op::kShrSigned:
-    case Op::kRotl:
-    case Op::kRotr:
-    case Op::kAddChecked:
-    case Op::kSubChecked:
-    case Op::kCompare:
-    case Op::kSelect:
-    case Op::kTrapIf:
-    case Op::kBranch:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool may_swap(Op op) {
-  return op == Op::kAdd || op == Op::kMul || op == Op::kAnd || op == Op::kOr || op == Op::kXor ||
-         op == Op::kAddChecked;
-}
-
 bool is_condition(Op op) {
   return op == Op::kCompare || op == Op::kSelect || op == Op::kTrapIf || op == Op::kBranch;
 }
@@ -248,9 +215,7 @@ void Optimiser::split_registers(Function& function) {
     reg = fresh;
   };
   for (Instruction& one : function.instructions) {
-    const bool is_memory =
-        (one.op >= Op::kLoad && one.op <= Op::kZeroBytes) || one.op == Op::kAddress;
-    if (!is_memory || one.base == Base::kRegister) rename(one.a);
+    if (!is_memory(one.op) || one.base == Base::kRegister) rename(one.a);
     rename(one.b);
     rename(one.c);
     rename(one.d);
@@ -326,7 +291,7 @@ void Optimiser::rewrite(Function& function, Instruction& one) {
     if (constant_of(one.b, value)) {
       one.imm = value;
       one.b = kNoRegister;
-    } else if (constant_of(one.a, value) && (may_swap(one.op) || is_condition(one.op))) {
+    } else if (constant_of(one.a, value) && (is_commutative(one.op) || is_condition(one.op))) {
       one.a = std::exchange(one.b, kNoRegister);
       one.imm = value;
       if (is_condition(one.op)) one.condition = mirrored(one.condition);
