@@ -9,12 +9,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/mir/id_table.h"
 #include "runtime/mir/unit.h"
 
 namespace smf::mir {
@@ -58,9 +58,8 @@ class UnitBuilder {
   };
   static void check_size(std::size_t size);
 
-  std::map<std::string, StringId, std::less<>> strings_{};
-  std::map<std::vector<std::uint64_t>, TypeId> types_{};
-  std::vector<std::uint64_t> key_{};  // of the type that is looked for
+  IdTable strings_{};
+  IdTable types_{};
   std::unordered_map<Constant, ConstantId, ConstantHash> constants_{};
 };
 
