@@ -130,9 +130,9 @@ void Lowering::receive_directly(const PassedValue& where, const Value& value,
 void Lowering::lower_entry(Body& body) {
   const Convention& convention = *body.convention;
   const auto locals = mir::Unit::of(unit().locals, body.function.locals);
-  body.arguments.assign(convention.parameters.size(), mir::kNone);
+  body.arguments.assign(convention.parameters.size(), {});
   for (const mir::Local& local : locals)
-    if (local.kind == mir::LocalKind::kArg) body.arguments[local.argument] = local.id;
+    if (local.kind == mir::LocalKind::kArg) body.arguments[local.argument].local = local.id;
   passed_.clear();
   if (convention.result.kind == PassedValue::Kind::kReference) {
     body.result_address = new_general();
@@ -141,14 +141,15 @@ void Lowering::lower_entry(Body& body) {
   std::size_t next = passed_.size();
   for (std::size_t i = 0; i != convention.parameters.size(); ++i) {
     const PassedValue& where = convention.parameters[i];
-    const bool has_registers = body.arguments[i] != mir::kNone && is_direct(where);
+    Body::Argument& argument = body.arguments[i];
+    argument.is_direct = argument.local != mir::kNone && is_direct(where);
     const auto leaves =
-        has_registers ? types_.leaves(value_type(where.type)) : std::span<const Leaf>();
+        argument.is_direct ? types_.leaves(value_type(where.type)) : std::span<const Leaf>();
     for (const Piece& piece : where.pieces) {
       const Leaf* const leaf = covering(leaves, piece);
       const Register reg =
           leaf != nullptr && !is_narrow(leaf->kind)
-              ? local(body.arguments[i]).first + static_cast<Register>(leaf - leaves.data())
+              ? local(argument.local).first + static_cast<Register>(leaf - leaves.data())
               : to_->add_register(piece.bank);
       passed_.push_back({.reg = reg, .physical = piece.physical, .bank = piece.bank});
     }
@@ -160,9 +161,10 @@ void Lowering::lower_entry(Body& body) {
     const PassedValue& where = convention.parameters[i];
     pieces_.clear();
     for (std::size_t n = 0; n != where.pieces.size(); ++n) pieces_.push_back(passed_[next++].reg);
-    if (body.arguments[i] == mir::kNone || where.kind == PassedValue::Kind::kNothing) continue;
-    const Value to = local(body.arguments[i]);
-    if (is_direct(where)) {
+    const Body::Argument& argument = body.arguments[i];
+    if (argument.local == mir::kNone || where.kind == PassedValue::Kind::kNothing) continue;
+    const Value to = local(argument.local);
+    if (argument.is_direct) {
       receive_directly(where, to, pieces_);
     } else {
       move(where.type, to, receive(where, pieces_));

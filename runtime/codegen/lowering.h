@@ -87,9 +87,10 @@ class Lowering {
   T need(Result<T> result) const;
   [[noreturn]] void refuse(std::string_view message,
                            ErrorCode code = ErrorCode::kUnsupported) const;
-  ValueType value_type(mir::TypeId type) {
-    const ValueType* const known = types_.find(type);
-    return known != nullptr ? *known : need(types_.of(type));
+  // Until another is asked for.
+  const ValueType& value_type(mir::TypeId type) {
+    if (types_.find(type) == nullptr) need(types_.of(type));
+    return *types_.find(type);
   }
   mir::TypeId type_of(mir::Operand operand) const;
   mir::TypeId type_of_local(mir::LocalId local) const;

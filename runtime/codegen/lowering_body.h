@@ -23,7 +23,11 @@ struct Lowering::Body {
   // The outermost receives its arguments and returns as its convention has it; an inlined one
   // moves them, and jumps.
   const Convention* convention = nullptr;
-  std::vector<mir::LocalId> arguments{};  // the local of each, or kNone
+  struct Argument {
+    mir::LocalId local = mir::kNone;
+    bool is_direct = false;
+  };
+  std::vector<Argument> arguments{};
   Register result_address = kNoRegister;
   Value result{};
   Label after = 0;

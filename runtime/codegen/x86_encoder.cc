@@ -115,6 +115,7 @@ Result<void> X86Encoder::lay_out_frame() {
 
 void X86Encoder::function(std::uint32_t index) {
   block_labels_.assign(function_->blocks.size(), Label());
+  block_offsets_.resize(function_->blocks.size());
   trap_labels_.assign(function_->traps.size(), Label());
   copies_.assign(function_->registers.size(), Copy::kRegister);
   tracked_.clear();
@@ -225,7 +226,8 @@ void X86Encoder::block(std::uint32_t index) {
   block_ = index;
   if (function_->blocks[index].is_loop_head)
     assembler_.align(asmjit::AlignMode::kCode, kLoopAlignment);
-  assembler_.bind(block_label(index));
+  block_offsets_[index] = assembler_.offset();
+  if (block_labels_[index].isValid()) assembler_.bind(block_labels_[index]);
   for (const Instruction& i : function_->of(function_->blocks[index])) {
     before_instruction(i);
     instruction(i);

@@ -100,8 +100,7 @@ StringId Importer::string(StringId id) {
 
 // ---- Operands ----
 
-LocalId Importer::local(LocalId id) const {
-  if (locals_.empty() && id < local_types_.size()) return id;
+LocalId Importer::local_elsewhere(LocalId id) const {
   const auto found = locals_.find(id);
   if (found == locals_.end()) refuse(fmt::format("there is no local {}", id));
   return found->second;
@@ -169,11 +168,11 @@ Operand Importer::operand(Operand operand, bool is_called) {
 List Importer::operands(List list, bool is_call) {
   std::vector<Operand>& all = made().operands;
   const std::uint32_t first = UnitBuilder::size_of(all);
-  for (const Operand one : Unit::of(unit_.operands, list)) {
-    const Operand imported = operand(one, is_call && all.size() == first);
-    all.push_back(imported);
-  }
-  return UnitBuilder::since(first, all);
+  // What comes in between are types, strings and constants.
+  all.resize(first + std::size_t{list.count});
+  for (std::uint32_t i = 0; i != list.count; ++i)
+    all[first + i] = operand(unit_.operands[list.first + i], is_call && i == 0);
+  return {.first = first, .count = list.count};
 }
 
 // ---- Instructions ----

@@ -43,7 +43,10 @@ class Importer {
 
   void check_extent(TypeId type) const;
   TypeId import_type(const Type& from);
-  LocalId local(LocalId id) const;
+  LocalId local(LocalId id) const {
+    return locals_.empty() && id < local_types_.size() ? id : local_elsewhere(id);
+  }
+  LocalId local_elsewhere(LocalId id) const;
   BlockId block(BlockId id) const;
   TypeId type_of(Operand operand) const;
   ConstantId constant(ConstantId id, bool is_called);
