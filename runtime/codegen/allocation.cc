@@ -56,7 +56,7 @@ struct Allocator::State {
     std::uint32_t slot = 0;
   };
 
-  void prepare(const Target& target);
+  void prepare(const Function& function, const Target& target);
   void order_candidates(const Function& function, Allocation& allocation);
   void place(const Function& function, Register reg, Allocation& allocation);
   void score_hints(const Function& function, Register reg, const Allocation& allocation);
@@ -83,8 +83,9 @@ struct Allocator::State {
   std::vector<std::uint32_t> free_slots_{};
 };
 
-void Allocator::State::prepare(const Target& target) {
+void Allocator::State::prepare(const Function& function, const Target& target) {
   for (const Bank bank : {Bank::kGeneral, Bank::kVector}) {
+    if (std::ranges::find(function.registers, bank) == function.registers.end()) continue;
     BankRegisters& registers = banks_[static_cast<std::size_t>(bank)];
     registers.preserved = target.preserved(bank);
     registers.allocatable = 0;
@@ -301,7 +302,7 @@ void Allocator::State::list_across(const Function& function, Allocation& allocat
 void Allocator::State::allocate(const Function& function, const Target& target,
                                 Allocation& allocation) {
   ranges_.compute(function, target);
-  prepare(target);
+  prepare(function, target);
   allocation.places.assign(function.registers.size(), Place{});
   allocation.spill_slots = 0;
   allocation.saved[0] = allocation.saved[1] = 0;

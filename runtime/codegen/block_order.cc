@@ -161,6 +161,14 @@ bool Optimiser::is_in_order(const Function& function) const {
   return true;
 }
 
+// Whether a branch has the deeper way as its second: else the order by depth is what it is.
+bool Optimiser::has_depth_behind(const Function& function) const {
+  return std::ranges::any_of(function.blocks, [&](const Block& block) {
+    const Successors next = successors(function.of(block).back());
+    return next.count == 2 && depths_[next.blocks[1]] > depths_[next.blocks[0]];
+  });
+}
+
 // Where a loop ends in a jump back to its test, the test is done there: one jump less a round. The
 // jump is the last of rebuilt_.
 void Optimiser::rotate_loop(const Function& function, std::uint32_t header) {

@@ -40,6 +40,12 @@ Condition mirrored(Condition condition) {
   }
 }
 
+// Of what can be learnt from.
+bool tells_something(Op op) {
+  return (op >= Op::kConstant && op <= Op::kAdd) || op == Op::kAddress || op == Op::kCompare ||
+         op == Op::kFloatCompare;
+}
+
 std::int64_t as_width(Width width, std::int64_t value) {
   return width == Width::k64 ? value : static_cast<std::int32_t>(value);
 }
@@ -94,7 +100,7 @@ void Optimiser::optimise(Function& function) {
     find_order(function, false);
     if (has_loops_) find_depths(function);
   }
-  if (has_loops_) find_order(function, true);
+  if (has_loops_ && has_depth_behind(function)) find_order(function, true);
   rebuild(function, true);
 }
 
@@ -104,14 +110,12 @@ bool Optimiser::is_current(Register reg, std::uint32_t version, std::uint32_t ru
   return reg == kNoRegister || definitions_[reg] == 1 || (versions_[reg] == version && run == run_);
 }
 
-const Optimiser::Fact* Optimiser::fact(Register reg, Known known) const {
-  if (reg == kNoRegister) return nullptr;
+const Optimiser::Fact* Optimiser::current_fact(Register reg) const {
   const Fact& found = facts_[reg];
-  if (found.known != known || !is_current(reg, found.version, found.run) ||
-      !is_current(found.a, found.a_version, found.run) ||
-      !is_current(found.b, found.b_version, found.run))
-    return nullptr;
-  return &found;
+  const bool is_true = is_current(reg, found.version, found.run) &&
+                       is_current(found.a, found.a_version, found.run) &&
+                       is_current(found.b, found.b_version, found.run);
+  return is_true ? &found : nullptr;
 }
 
 Register Optimiser::source_of(Register reg) const {
@@ -132,6 +136,7 @@ void Optimiser::define(Register reg) {
 }
 
 void Optimiser::learn(const Instruction& one) {
+  if (!tells_something(one.op)) return;
   Fact learnt{.op = one.op, .width = one.width, .run = run_};
   switch (one.op) {
     case Op::kConstant:
@@ -233,6 +238,8 @@ void Optimiser::split_registers(Function& function) {
   if (is_any) rename_split(function, defined);
 }
 
+// Each definition but the last gets a register of its own, and what reads it up to the next.
+// `defined` is what split_registers() found.
 void Optimiser::rename_split(Function& function, const std::vector<std::uint32_t>& defined) {
   const std::size_t count = function.registers.size();
   std::vector<Register>& current = changes_;
@@ -507,7 +514,7 @@ void Optimiser::remove_dead(Function& function) {
         continue;
       }
       for_each_use(function, one, [&](Register reg) { --uses_[reg]; });
-      one.op = Op::kNop;
+      one = {};
     }
   }
 }

@@ -61,7 +61,10 @@ class Optimiser {
   void learn(const Instruction& one);
   void define(Register reg);
   // nullptr unless that is what is known of it.
-  const Fact* fact(Register reg, Known known) const;
+  const Fact* fact(Register reg, Known known) const {
+    return reg == kNoRegister || facts_[reg].known != known ? nullptr : current_fact(reg);
+  }
+  const Fact* current_fact(Register reg) const;
   bool is_current(Register reg, std::uint32_t version, std::uint32_t run) const;
   Register source_of(Register reg) const;
   bool constant_of(Register reg, std::int64_t& value) const;
@@ -73,6 +76,7 @@ class Optimiser {
   void find_first_order(Function& function);
   void find_order(Function& function, bool is_by_depth);
   void find_depths(const Function& function);
+  bool has_depth_behind(const Function& function) const;
   // Of blocks that are in order_: who leads to whom.
   void find_predecessors(const Function& function);
   // Sets members_ of the loop that begins at `header` to header + 1; false where none begins.

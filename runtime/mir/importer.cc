@@ -169,9 +169,8 @@ List Importer::operands(List list, bool is_call) {
   std::vector<Operand>& all = made().operands;
   const std::uint32_t first = UnitBuilder::size_of(all);
   // What comes in between are types, strings and constants.
-  all.resize(first + std::size_t{list.count});
   for (std::uint32_t i = 0; i != list.count; ++i)
-    all[first + i] = operand(unit_.operands[list.first + i], is_call && i == 0);
+    all.push_back(operand(unit_.operands[list.first + i], is_call && i == 0));
   return {.first = first, .count = list.count};
 }
 

@@ -9,9 +9,7 @@ UnitBuilder::UnitBuilder() {
   for (std::uint32_t kind = 0; kind != kPrimitives; ++kind) type(static_cast<TypeKind>(kind));
 }
 
-void UnitBuilder::check_size(std::size_t size) {
-  if (size >= Operand::kMaxIndex) throw std::length_error("2^30 things in a unit");
-}
+void UnitBuilder::refuse_size() { throw std::length_error("2^30 things in a unit"); }
 
 StringId UnitBuilder::string(std::string_view text) {
   const IdTable::Hash hash = IdTable::Hash(strings_).add(text);

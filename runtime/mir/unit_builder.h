@@ -56,7 +56,10 @@ class UnitBuilder {
   struct ConstantHash {
     std::size_t operator()(const Constant& constant) const;
   };
-  static void check_size(std::size_t size);
+  static void check_size(std::size_t size) {
+    if (size >= Operand::kMaxIndex) refuse_size();
+  }
+  [[noreturn]] static void refuse_size();
 
   IdTable strings_{};
   IdTable types_{};
