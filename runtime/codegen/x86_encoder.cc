@@ -239,10 +239,11 @@ void X86Encoder::block(std::uint32_t index) {
 
 void X86Encoder::instruction(const Instruction& i) {
   if (i.op == Op::kNop) return;
-  if (integer_instruction(i) || float_instruction(i) || conversion(i) || memory_instruction(i) ||
-      control_instruction(i))
-    return;
-  fail_with(ErrorCode::kUnsupported, "an instruction is not known for x86-64");
+  const bool is_known = i.op >= Op::kCall ? control_instruction(i)
+                        : is_memory(i.op)
+                            ? memory_instruction(i)
+                            : integer_instruction(i) || float_instruction(i) || conversion(i);
+  if (!is_known) fail_with(ErrorCode::kUnsupported, "an instruction is not known for x86-64");
 }
 
 bool X86Encoder::integer_instruction(const Instruction& i) {
