@@ -56,14 +56,11 @@ struct Allocator::State {
     std::uint32_t slot = 0;
   };
 
-  void prepare(const Target& target);
+  void prepare(const Function& function, const Target& target);
   void order_candidates(const Function& function, Allocation& allocation);
   void place(const Function& function, Register reg, Allocation& allocation);
   void score_hints(const Function& function, Register reg, const Allocation& allocation);
-  std::uint8_t best_register(const BankRegisters& bank, Bank which, const Life& life,
-                             RegisterMask wanted);
-  bool is_free(std::size_t row, const Life& life);
-  void take(std::size_t row, const Life& life);
+  std::uint8_t best_register(const BankRegisters& bank, Bank which, RegisterMask among) const;
   // Calls that the register is alive across, as indexes [first, last) of ranges_.calls().
   template <typename Each>
   void for_each_crossed(const Life& life, Each&& each) const;
@@ -75,8 +72,10 @@ struct Allocator::State {
 
   LiveRanges ranges_{};
   Occupation taken_{};
+  Occupation::Wanted wanted_{};  // by the register that is placed
   std::array<BankRegisters, 2> banks_{};
   std::array<float, 64> scores_{};      // by row; 0 but while a register is placed
+  float top_score_ = 0;                 // the highest of them
   std::vector<float> weight_before_{};  // of calls: the sum of those in front of each
   std::vector<Candidate> candidates_{};
   std::vector<SlotUser> slot_users_{};
@@ -84,8 +83,9 @@ struct Allocator::State {
   std::vector<std::uint32_t> free_slots_{};
 };
 
-void Allocator::State::prepare(const Target& target) {
+void Allocator::State::prepare(const Function& function, const Target& target) {
   for (const Bank bank : {Bank::kGeneral, Bank::kVector}) {
+    if (std::ranges::find(function.registers, bank) == function.registers.end()) continue;
     BankRegisters& registers = banks_[static_cast<std::size_t>(bank)];
     registers.preserved = target.preserved(bank);
     registers.allocatable = 0;
@@ -105,7 +105,7 @@ void Allocator::State::prepare(const Target& target) {
   for (const Clobber& clobber : ranges_.clobbers())
     for (RegisterMask mask = clobber.registers & banks_[0].allocatable; mask != 0; mask &= mask - 1)
       taken_.take(row_of(Bank::kGeneral, static_cast<std::uint8_t>(std::countr_zero(mask))),
-                  clobber.position, clobber.position + 1);
+                  clobber.position);
   weight_before_.clear();
   float sum = 0;
   for (const CallSite& call : ranges_.calls()) {
@@ -158,50 +158,47 @@ void Allocator::State::order_candidates(const Function& function, Allocation& al
   std::ranges::sort(candidates_, std::ranges::greater{}, &Candidate::key);
 }
 
-bool Allocator::State::is_free(std::size_t row, const Life& life) {
-  for (std::uint32_t r = life.first_range; r != kNone; r = ranges_.ranges()[r].next)
-    if (!taken_.is_free(row, ranges_.ranges()[r].from, ranges_.ranges()[r].to)) return false;
-  return true;
-}
-
-void Allocator::State::take(std::size_t row, const Life& life) {
-  for (std::uint32_t r = life.first_range; r != kNone; r = ranges_.ranges()[r].next)
-    taken_.take(row, ranges_.ranges()[r].from, ranges_.ranges()[r].to);
-}
-
 // Where the registers are that it is moved from and to. For one that has no place yet, where that
 // one would like to be.
 void Allocator::State::score_hints(const Function& function, Register reg,
                                    const Allocation& allocation) {
   const Bank bank = function.registers[reg];
   const auto& hints = ranges_.hints();
+  top_score_ = 0;
+  const auto add = [&](std::uint8_t physical, float weight) {
+    float& score = scores_[row_of(bank, physical)];
+    score += weight;
+    top_score_ = std::max(top_score_, score);
+  };
   for (std::uint32_t h = ranges_.lives()[reg].first_hint; h != kNone; h = hints[h].next) {
     const Hint& hint = hints[h];
     if (hint.other == kNoRegister) {
-      scores_[row_of(bank, hint.physical)] += hint.weight;
+      add(hint.physical, hint.weight);
       continue;
     }
     const Place& other = allocation.places[hint.other];
     const std::uint8_t wish = ranges_.lives()[hint.other].wish;
     if (other.kind == Place::Kind::kRegister)
-      scores_[row_of(bank, other.physical)] += hint.weight;
+      add(other.physical, hint.weight);
     else if (other.kind == Place::Kind::kNone && wish != kNoWish)
-      scores_[row_of(bank, wish)] += hint.weight / 2;
+      add(wish, hint.weight / 2);
   }
   const std::uint8_t wish = ranges_.lives()[reg].wish;
-  if (wish != kNoWish) scores_[row_of(bank, wish)] += kWishWeight;
+  if (wish != kNoWish) add(wish, kWishWeight);
 }
 
+// Where wanted_ is free.
 std::uint8_t Allocator::State::best_register(const BankRegisters& bank, Bank which,
-                                             const Life& life, RegisterMask among) {
+                                             RegisterMask among) const {
   float best_score = -1;
   std::uint8_t best = kNoPhysical;
   for (const std::uint8_t physical : std::span(bank.order).first(bank.count)) {
     const float score = scores_[row_of(which, physical)];
     if ((among >> physical & 1) == 0 || score <= best_score) continue;
-    if (!is_free(row_of(which, physical), life)) continue;
+    if (!taken_.is_free(row_of(which, physical), wanted_)) continue;
     best = physical;
     best_score = score;
+    if (score >= top_score_) break;
   }
   return best;
 }
@@ -211,14 +208,16 @@ void Allocator::State::place(const Function& function, Register reg, Allocation&
   const auto bank_index = static_cast<std::size_t>(which);
   const BankRegisters& bank = banks_[bank_index];
   const Life& life = ranges_.lives()[reg];
+  wanted_.clear();
+  for (std::uint32_t r = life.first_range; r != kNone; r = ranges_.ranges()[r].next)
+    wanted_.add(ranges_.ranges()[r].from, ranges_.ranges()[r].to);
   score_hints(function, reg, allocation);
   std::uint32_t& saved = allocation.saved[bank_index];
   // What costs nothing more first; then a preserved register, if it is worth to save it.
-  std::uint8_t best =
-      best_register(bank, which, life, bank.allocatable & (~bank.preserved | saved));
+  std::uint8_t best = best_register(bank, which, bank.allocatable & (~bank.preserved | saved));
   const float gain = life.weight - across_cost(life);
   if (best == kNoPhysical && gain > 2 + weight_before_.back())
-    best = best_register(bank, which, life, bank.allocatable & bank.preserved & ~saved);
+    best = best_register(bank, which, bank.allocatable & bank.preserved & ~saved);
   std::fill_n(scores_.begin() + static_cast<std::ptrdiff_t>(bank_index * 32), 32, 0.0f);
   Place& place = allocation.places[reg];
   if (best == kNoPhysical) {
@@ -229,7 +228,7 @@ void Allocator::State::place(const Function& function, Register reg, Allocation&
   place.kind = Place::Kind::kRegister;
   place.physical = best;
   if ((bank.preserved >> best & 1) != 0) saved |= std::uint32_t{1} << best;
-  take(row_of(which, best), life);
+  taken_.take(row_of(which, best), wanted_);
   bool crosses = false;
   for_each_crossed(life, [&](std::size_t, std::size_t) { crosses = true; });
   if (crosses) slot_users_.push_back({0, 0, reg});
@@ -303,7 +302,7 @@ void Allocator::State::list_across(const Function& function, Allocation& allocat
 void Allocator::State::allocate(const Function& function, const Target& target,
                                 Allocation& allocation) {
   ranges_.compute(function, target);
-  prepare(target);
+  prepare(function, target);
   allocation.places.assign(function.registers.size(), Place{});
   allocation.spill_slots = 0;
   allocation.saved[0] = allocation.saved[1] = 0;

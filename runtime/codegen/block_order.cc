@@ -14,7 +14,7 @@ void Optimiser::order_blocks(Function& function) {
   find_first_order(function);
   find_depths(function);
   if (has_loops_) find_order(function, true);
-  rebuild(function);
+  rebuild(function, false);
 }
 
 // Reverse postorder, in which definitions come before uses.
@@ -40,48 +40,56 @@ void Optimiser::thread_jumps(Function& function) {
     }
     return block;
   };
+  const auto redirect = [&](std::uint32_t& target) {
+    const std::uint32_t end = destination(target);
+    is_changed_ = is_changed_ || end != target;
+    target = end;
+  };
   for (const Block& block : function.blocks) {
     Instruction& last = function.of(block).back();
-    if (last.op == Op::kJump) last.target = destination(last.target);
-    if (last.op != Op::kBranch && last.op != Op::kFloatBranch) continue;
-    last.target = destination(last.target);
-    last.other = destination(last.other);
-    if (last.target == last.other) last = {.op = Op::kJump, .target = last.target};
+    const bool is_branch = last.op == Op::kBranch || last.op == Op::kFloatBranch;
+    if (!is_branch && last.op != Op::kJump) continue;
+    redirect(last.target);
+    if (is_branch) redirect(last.other);
+    if (is_branch && last.target == last.other) last = {.op = Op::kJump, .target = last.target};
   }
 }
 
 // Reverse postorder; what is deeper in loops stays together, because what leaves a loop is visited
 // first, so comes last.
 void Optimiser::find_order(Function& function, bool is_by_depth) {
-  order_.clear();
-  position_.assign(function.blocks.size(), kNowhere);
-  // A block, and how many of its successors have been visited.
-  work_.clear();
+  const std::size_t blocks = function.blocks.size();
+  position_.assign(blocks, kNowhere);
+  order_.resize(blocks);
+  // The blocks on the way, each with how many of its successors have been visited.
+  work_.resize(2 * blocks);
+  std::size_t depth = 0;
   const auto enter = [&](std::uint32_t block) {
     position_[block] = 0;
-    work_.push_back(block);
-    work_.push_back(0);
+    work_[depth++] = block;
+    work_[depth++] = 0;
   };
+  // From the end: of what is left last, the first is left first.
+  std::size_t first = blocks;
   enter(0);
-  while (!work_.empty()) {
-    const std::uint32_t block = work_[work_.size() - 2];
-    std::uint32_t& visited = work_.back();
+  while (depth != 0) {
+    const std::uint32_t block = work_[depth - 2];
+    std::uint32_t& visited = work_[depth - 1];
     Successors next = successors(function.of(function.blocks[block]).back());
-    if (next.count == 2) {
+    if (next.count == 2 && (!is_by_depth || depths_[next.blocks[1]] <= depths_[next.blocks[0]]))
       std::swap(next.blocks[0], next.blocks[1]);
-      if (is_by_depth && depths_[next.blocks[0]] > depths_[next.blocks[1]])
-        std::swap(next.blocks[0], next.blocks[1]);
-    }
     if (visited != next.count) {
       const std::uint32_t successor = next.blocks[visited++];
       if (position_[successor] == kNowhere) enter(successor);
       continue;
     }
-    order_.push_back(block);
-    work_.resize(work_.size() - 2);
+    order_[--first] = block;
+    depth -= 2;
   }
-  std::ranges::reverse(order_);
+  // Without those that nobody leads to.
+  order_.erase(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(first));
   for (std::uint32_t i = 0; i != order_.size(); ++i) position_[order_[i]] = i;
+  if (!is_by_depth) is_changed_ = false;
 }
 
 void Optimiser::find_predecessors(const Function& function) {
@@ -141,63 +149,67 @@ void Optimiser::find_depths(const Function& function) {
   }
 }
 
-// Where a loop ends in a jump back to its test, the test is done there: one jump less a round.
-void Optimiser::rotate_loops(Function& function) {
+// Whether they are as rebuild() would lay them out, but for what does nothing.
+bool Optimiser::is_in_order(const Function& function) const {
+  if (order_.size() != function.blocks.size()) return false;
+  std::uint32_t next = 0;
+  for (std::uint32_t i = 0; i != order_.size(); ++i) {
+    const List instructions = function.blocks[i].instructions;
+    if (order_[i] != i || instructions.first != next) return false;
+    next += instructions.count;
+  }
+  return true;
+}
+
+// Whether a branch has the deeper way as its second: else the order by depth is what it is.
+bool Optimiser::has_depth_behind(const Function& function) const {
+  return std::ranges::any_of(function.blocks, [&](const Block& block) {
+    const Successors next = successors(function.of(block).back());
+    return next.count == 2 && depths_[next.blocks[1]] > depths_[next.blocks[0]];
+  });
+}
+
+// Where a loop ends in a jump back to its test, the test is done there: one jump less a round. The
+// jump is the last of rebuilt_.
+void Optimiser::rotate_loop(const Function& function, std::uint32_t header) {
   constexpr std::uint32_t kMaxTest = 10;
-  rebuilt_.clear();
-  rebuilt_blocks_ = function.blocks;
-  bool is_changed = false;
-  for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
-    const auto block = function.of(function.blocks[b]);
-    const auto at = static_cast<std::uint32_t>(rebuilt_.size());
-    rebuilt_.insert(rebuilt_.end(), block.begin(), block.end());
-    const Instruction last = block.back();
-    if (last.op == Op::kJump && last.target <= b) {
-      const Block& header = function.blocks[last.target];
-      const auto test = function.of(header);
-      const Op end = test.back().op;
-      if ((end == Op::kBranch || end == Op::kFloatBranch) && test.size() <= kMaxTest &&
-          std::ranges::none_of(test, [](const Instruction& one) { return one.op == Op::kCall; })) {
-        rebuilt_.pop_back();
-        rebuilt_.insert(rebuilt_.end(), test.begin(), test.end());
-        is_changed = true;
-      }
-    }
-    rebuilt_blocks_[b].instructions = {.first = at,
-                                       .count = static_cast<std::uint32_t>(rebuilt_.size()) - at};
-  }
-  if (!is_changed) return;
-  function.instructions.swap(rebuilt_);
-  function.blocks.swap(rebuilt_blocks_);
+  if (header == rebuilt_blocks_.size()) return;
+  // As it came: a test that was put there is another loop's.
+  const Op end = function.of(function.blocks[order_[header]]).back().op;
+  const List test = rebuilt_blocks_[header].instructions;
+  if ((end != Op::kBranch && end != Op::kFloatBranch) || test.count > kMaxTest) return;
+  for (std::uint32_t i = test.first; i != test.first + test.count; ++i)
+    if (rebuilt_[i].op == Op::kCall) return;
+  rebuilt_.pop_back();
+  for (std::uint32_t i = test.first; i != test.first + test.count; ++i)
+    rebuilt_.push_back(rebuilt_[i]);
 }
 
-void Optimiser::mark_loop_heads(Function& function) {
-  for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
-    const Successors next = successors(function.of(function.blocks[b]).back());
-    for (std::uint32_t i = 0; i != next.count; ++i)
-      if (next.blocks[i] <= b) function.blocks[next.blocks[i]].is_loop_head = true;
-  }
-}
-
-// In that order, without what cannot be reached or does nothing.
-void Optimiser::rebuild(Function& function) {
+// In that order, without what cannot be reached or does nothing. In the end, with loops as they are
+// encoded.
+void Optimiser::rebuild(Function& function, bool is_final) {
   rebuilt_.clear();
   rebuilt_blocks_.clear();
-  for (const std::uint32_t block : order_) {
+  for (std::uint32_t position = 0; position != order_.size(); ++position) {
+    const std::uint32_t block = order_[position];
     const auto first = static_cast<std::uint32_t>(rebuilt_.size());
-    for (const Instruction& one : function.of(function.blocks[block])) {
-      if (one.op == Op::kNop) continue;
-      rebuilt_.push_back(one);
-    }
+    for (const Instruction& one : function.of(function.blocks[block]))
+      if (one.op != Op::kNop) rebuilt_.push_back(one);
     Instruction& last = rebuilt_.back();
     if (last.op == Op::kJump || last.op == Op::kBranch || last.op == Op::kFloatBranch) {
       last.target = position_[last.target];
       if (last.op != Op::kJump) last.other = position_[last.other];
     }
+    if (is_final && last.op == Op::kJump && last.target <= position)
+      rotate_loop(function, last.target);
     rebuilt_blocks_.push_back(
         {.instructions = {.first = first,
                           .count = static_cast<std::uint32_t>(rebuilt_.size()) - first},
          .depth = depths_[block]});
+    if (!is_final || !has_loops_) continue;
+    const Successors next = successors(rebuilt_.back());
+    for (std::uint32_t i = 0; i != next.count; ++i)
+      if (next.blocks[i] <= position) rebuilt_blocks_[next.blocks[i]].is_loop_head = true;
   }
   function.instructions.swap(rebuilt_);
   function.blocks.swap(rebuilt_blocks_);

@@ -58,6 +58,10 @@ class ScalarsOf {
         return {};
       }
       case mir::TypeKind::kSlice:
+        // A pointer and a number.
+        add_scalar(offset, kEightbyte, false);
+        add_scalar(offset + kEightbyte, kEightbyte, false);
+        return {};
       case mir::TypeKind::kTuple:
       case mir::TypeKind::kStruct:
       case mir::TypeKind::kOpaque:
@@ -130,8 +134,10 @@ struct Registers {
 
 class Assignment {
  public:
-  Assignment(Machine machine, mir::Program& program, mir::Layouts& layouts)
-      : machine_(machine), program_(program), layouts_(layouts) {}
+  Assignment(Machine machine, mir::Program& program, mir::Layouts& layouts, std::size_t parameters)
+      : machine_(machine), program_(program), layouts_(layouts) {
+    convention_.parameters.reserve(parameters);
+  }
 
   // The result comes first: the address of its memory may take a register.
   Result<void> assign_result(mir::TypeId type);
@@ -142,7 +148,7 @@ class Assignment {
   // Its pieces without registers; none of what is in memory.
   Result<PassedValue> split(mir::TypeId type);
   bool is_composite(mir::TypeId type) const;
-  bool take_registers(std::vector<Piece>& pieces);
+  bool take_registers(Pieces& pieces);
   void put_on_stack(PassedValue& value, std::uint64_t size);
 
   bool is_x86() const { return machine_ == Machine::kX86_64; }
@@ -200,7 +206,7 @@ Result<PassedValue> Assignment::split(mir::TypeId type) {
 }
 
 // All of them or none. On AArch64 a bank that has been too small once is used up.
-bool Assignment::take_registers(std::vector<Piece>& pieces) {
+bool Assignment::take_registers(Pieces& pieces) {
   const auto vectors = static_cast<std::uint32_t>(
       std::ranges::count(pieces, Bank::kVector, [](const Piece& piece) { return piece.bank; }));
   const auto generals = static_cast<std::uint32_t>(pieces.size()) - vectors;
@@ -273,7 +279,7 @@ Result<Convention> assign(Machine machine, mir::Program& program, mir::Layouts& 
                           mir::TypeId signature, std::span<const mir::TypeId> further) {
   const mir::Type type = program.unit().types[signature];
   SMF_CHECK(type.kind == mir::TypeKind::kFuncPtr);
-  Assignment assignment(machine, program, layouts);
+  Assignment assignment(machine, program, layouts, type.parts.count - 1 + further.size());
   const mir::TypeId result = program.unit().parts(type)[0];
   SMF_TRY(assignment.assign_result(result == mir::kNone ? mir::primitive(mir::TypeKind::kUnit)
                                                         : result));

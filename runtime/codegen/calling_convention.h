@@ -6,9 +6,12 @@
 // call copies.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "runtime/base/check.h"
 #include "runtime/base/error.h"
 #include "runtime/codegen/code.h"
 #include "runtime/codegen/lir.h"
@@ -27,6 +30,28 @@ struct Piece {
   std::uint32_t size = 0;  // 1 to 8
 };
 
+// No value is in more than four registers: each has its own room for them.
+class Pieces {
+ public:
+  void push_back(const Piece& piece) {
+    SMF_CHECK(count_ != pieces_.size());
+    pieces_[count_++] = piece;
+  }
+  void clear() { count_ = 0; }
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+  const Piece& operator[](std::size_t i) const { return pieces_[i]; }
+  Piece* begin() { return pieces_.data(); }
+  Piece* end() { return pieces_.data() + count_; }
+  const Piece* begin() const { return pieces_.data(); }
+  const Piece* end() const { return pieces_.data() + count_; }
+  const Piece* data() const { return pieces_.data(); }
+
+ private:
+  std::array<Piece, 4> pieces_{};
+  std::size_t count_ = 0;
+};
+
 struct PassedValue {
   enum class Kind : std::uint8_t {
     kNothing,    // it has no size
@@ -38,7 +63,7 @@ struct PassedValue {
   Kind kind = Kind::kNothing;
   mir::TypeId type = 0;
   mir::Layout layout{};
-  std::vector<Piece> pieces{};
+  Pieces pieces{};
   std::uint32_t stack_offset = 0;
 };
 

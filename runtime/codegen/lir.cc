@@ -277,21 +277,6 @@ void Function::clear() {
   pool.clear();
 }
 
-bool has_effect(const Instruction& instruction) {
-  switch (instruction.op) {
-    case Op::kStore:
-    case Op::kFloatStore:
-    case Op::kCopyBytes:
-    case Op::kZeroBytes:
-    case Op::kAddChecked:
-    case Op::kSubChecked:
-    case Op::kMulChecked:
-      return true;
-    default:
-      return instruction.op >= Op::kCall;
-  }
-}
-
 std::string describe(const Function& function) { return Description(function).text(); }
 
 }  // namespace smf::codegen

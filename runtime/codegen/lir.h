@@ -325,8 +325,11 @@ constexpr bool is_commutative(Op op) {
          op == Op::kFloatMul || op == Op::kFloatFma;
 }
 
-// Whether it may be left out when nobody reads what it writes.
-bool has_effect(const Instruction& instruction);
+// Whether it may not be left out though nobody reads what it writes.
+constexpr bool has_effect(const Instruction& i) {
+  return (i.op >= Op::kStore && i.op != Op::kFloatLoad) ||
+         (i.op >= Op::kAddChecked && i.op <= Op::kMulChecked);
+}
 
 // For tests and whoever looks for a mistake: a line an instruction.
 std::string describe(const Function& function);

@@ -68,19 +68,23 @@ void Liveness::solve(const Function& function) {
   for (const Mention& mention : exposed_) in_[at(mention)] |= bit(mention);
   for (const Mention& mention : defined_)
     if (number_[mention.reg] != kNotGlobal) kept_[at(mention)] &= ~bit(mention);
-  for (bool changed = true; changed;) {
-    changed = false;
+  // Backward, so that what leads forward sees what is there already: again only where something is
+  // alive at the beginning of a loop that its end, which came before, does not know of.
+  is_head_.assign(blocks, 0);
+  for (bool is_again = true; is_again;) {
+    is_again = false;
     for (std::size_t b = blocks; b-- != 0;) {
       if (function.blocks[b].instructions.count == 0) continue;
       const Successors next = successors(function.of(function.blocks[b]).back());
       for (std::uint32_t n = 0; n != next.count; ++n) {
+        if (next.blocks[n] <= b) is_head_[next.blocks[n]] = 1;
         const std::uint64_t* const from = &in_[next.blocks[n] * words_];
         std::uint64_t* const to = &in_[b * words_];
         const std::uint64_t* const kept = &kept_[b * words_];
         for (std::size_t word = 0; word != words_; ++word) {
           const std::uint64_t more = from[word] & kept[word] & ~to[word];
           to[word] |= more;
-          changed = changed || more != 0;
+          is_again = is_again || (more != 0 && is_head_[b] != 0);
         }
       }
     }

@@ -66,8 +66,9 @@ class Liveness {
   std::vector<std::uint32_t> defined_in_{};  // the last block seen that writes it, + 1
   std::vector<Mention> exposed_{};           // read in a block that has not written it before
   std::vector<Mention> defined_{};
-  std::vector<std::uint64_t> in_{};    // a set for each block
-  std::vector<std::uint64_t> kept_{};  // what the block does not write
+  std::vector<std::uint8_t> is_head_{};  // of each block: whether a later one leads there
+  std::vector<std::uint64_t> in_{};      // a set for each block
+  std::vector<std::uint64_t> kept_{};    // what the block does not write
 };
 
 }  // namespace smf::codegen

@@ -104,6 +104,75 @@ void Lowering::pass(const PassedValue& where, const Value& value) {
   }
 }
 
+// Whether it is in registers, each of which holds one of its scalars.
+bool Lowering::is_direct(const PassedValue& where) {
+  const ValueType type = value_type(where.type);
+  if (where.kind != PassedValue::Kind::kPieces || type.shape == Shape::kMemory) return false;
+  const auto leaves = types_.leaves(type);
+  return std::ranges::all_of(
+      where.pieces, [&](const Piece& piece) { return covering(leaves, piece) != nullptr; });
+}
+
+void Lowering::receive_directly(const PassedValue& where, const Value& value,
+                                std::span<const Register> pieces) {
+  const auto leaves = types_.leaves(value_type(where.type));
+  for (std::size_t i = 0; i != pieces.size(); ++i) {
+    const Leaf* const leaf = covering(leaves, where.pieces[i]);
+    const Register to = value.first + static_cast<Register>(leaf - leaves.data());
+    // Of 8 and 16 bits a callee or caller need not have extended them.
+    const Register given = canonical(leaf->kind, pieces[i]);
+    if (given == pieces[i] || !make_in(to, given)) move(leaf->kind, to, given);
+  }
+}
+
+// The arguments get to their locals: what is_direct(), and is no narrow integer, is in the local's
+// registers when the function begins.
+void Lowering::lower_entry(Body& body) {
+  const Convention& convention = *body.convention;
+  const auto locals = mir::Unit::of(unit().locals, body.function.locals);
+  body.arguments.assign(convention.parameters.size(), {});
+  for (const mir::Local& local : locals)
+    if (local.kind == mir::LocalKind::kArg) body.arguments[local.argument].local = local.id;
+  passed_.clear();
+  if (convention.result.kind == PassedValue::Kind::kReference) {
+    body.result_address = new_general();
+    passed_.push_back({.reg = body.result_address, .physical = convention.result_address});
+  }
+  std::size_t next = passed_.size();
+  for (std::size_t i = 0; i != convention.parameters.size(); ++i) {
+    const PassedValue& where = convention.parameters[i];
+    Body::Argument& argument = body.arguments[i];
+    argument.is_direct = argument.local != mir::kNone && is_direct(where);
+    const auto leaves =
+        argument.is_direct ? types_.leaves(value_type(where.type)) : std::span<const Leaf>();
+    for (const Piece& piece : where.pieces) {
+      const Leaf* const leaf = covering(leaves, piece);
+      const Register reg =
+          leaf != nullptr && !is_narrow(leaf->kind)
+              ? local(argument.local).first + static_cast<Register>(leaf - leaves.data())
+              : to_->add_register(piece.bank);
+      passed_.push_back({.reg = reg, .physical = piece.physical, .bank = piece.bank});
+    }
+  }
+  to_->parameters = {.first = static_cast<std::uint32_t>(to_->transfers.size()),
+                     .count = static_cast<std::uint32_t>(passed_.size())};
+  to_->transfers.insert(to_->transfers.end(), passed_.begin(), passed_.end());
+  for (std::size_t i = 0; i != convention.parameters.size(); ++i) {
+    const PassedValue& where = convention.parameters[i];
+    pieces_.clear();
+    for (std::size_t n = 0; n != where.pieces.size(); ++n) pieces_.push_back(passed_[next++].reg);
+    const Body::Argument& argument = body.arguments[i];
+    if (argument.local == mir::kNone || where.kind == PassedValue::Kind::kNothing) continue;
+    const Value to = local(argument.local);
+    if (argument.is_direct) {
+      receive_directly(where, to, pieces_);
+    } else {
+      move(where.type, to, receive(where, pieces_));
+    }
+  }
+  passed_.clear();
+}
+
 // What is in registers as the convention has it, or on the stack of the caller.
 Value Lowering::receive(const PassedValue& where, std::span<const Register> pieces) {
   const ValueType type = value_type(where.type);
@@ -119,19 +188,8 @@ Value Lowering::receive(const PassedValue& where, std::span<const Register> piec
     load(where.type, value, {.a = address});
     return value;
   }
-  const auto leaves = types_.leaves(type);
-  const bool is_direct =
-      type.shape != Shape::kMemory && std::ranges::all_of(where.pieces, [&](const Piece& piece) {
-        return covering(leaves, piece) != nullptr;
-      });
-  if (is_direct) {
-    for (std::size_t i = 0; i != pieces.size(); ++i) {
-      const Leaf* const leaf = covering(leaves, where.pieces[i]);
-      const Register to = value.first + static_cast<Register>(leaf - leaves.data());
-      move(leaf->kind, to, pieces[i]);
-      // Of 8 and 16 bits a callee or caller need not have extended them.
-      canonicalize(leaf->kind, to);
-    }
+  if (is_direct(where)) {
+    receive_directly(where, value, pieces);
     return value;
   }
   const Location slot = type.shape == Shape::kMemory ? value.at : new_slot(type.size, 8);
@@ -323,9 +381,8 @@ bool Lowering::inline_call(mir::FunctionId callee, std::span<const mir::Operand>
     return false;
   std::vector<Value> values;
   for (const mir::Operand argument : arguments) values.push_back(value(argument));
-  Body inlined;
-  inlined.id = callee;
-  begin_body(inlined);
+  Body& inlined = *inlined_;
+  begin_body(inlined, callee);
   for (std::uint32_t i = 0; i != inlined.function.locals.count; ++i) {
     const mir::Local local = unit().locals[inlined.function.locals.first + i];
     if (local.kind == mir::LocalKind::kArg && local.argument < values.size())
@@ -351,6 +408,7 @@ void Lowering::lower_caller(mir::TypeId signature, Function& to) {
   to.name = "caller";
   label_blocks_.clear();
   is_open_ = false;
+  newest_ = kNoRegister;
   group_ = {};
   body_ = nullptr;
   const mir::TypeId address =

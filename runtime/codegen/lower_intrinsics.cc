@@ -67,8 +67,7 @@ Register Lowering::integer_intrinsic(Intrinsic which, TypeKind kind,
   switch (which) {
     case Intrinsic::kAbs: {
       if (!is_signed) return a;
-      const Register negative = emit_one(Op::kNeg, a);
-      canonicalize(kind, negative);
+      const Register negative = canonical(kind, emit_one(Op::kNeg, a));
       const Register zero = constant(0, width);
       return select(Condition::kLess, width, a, zero, negative, a);
     }
@@ -107,8 +106,7 @@ Register Lowering::integer_intrinsic(Intrinsic which, TypeKind kind,
       const Register shifted =
           is_left ? emit_one(Op::kShrUnsigned, emit_one(Op::kShl, doubled, 0, masked), size)
                   : emit_one(Op::kShrUnsigned, doubled, 0, masked);
-      canonicalize(kind, shifted);
-      return shifted;
+      return canonical(kind, shifted);
     }
   }
 }

@@ -123,10 +123,7 @@ Register Lowering::integer_binary(BinaryOp op, TypeKind kind, mir::Operand left,
   }
   const Register result = emit_to_new(Bank::kGeneral, one);
   if (!can_overflow || !is_narrow(kind)) return result;
-  if (!is_checked) {
-    canonicalize(kind, result);
-    return result;
-  }
+  if (!is_checked) return canonical(kind, result);
   // 32 bits hold what 8 or 16 give.
   const Register fitting =
       emit_to_new(Bank::kGeneral, {.op = mir::is_signed(kind) ? Op::kSignExtend : Op::kZeroExtend,
@@ -161,8 +158,7 @@ Register Lowering::shift(BinaryOp op, TypeKind kind, mir::Operand left, mir::Ope
                                    .width = held_width(kind),
                                    .a = value,
                                    .b = count});
-  if (is_left) canonicalize(kind, result);
-  return result;
+  return is_left ? canonical(kind, result) : result;
 }
 
 Register Lowering::divide(BinaryOp op, TypeKind kind, mir::Operand left, mir::Operand right) {
@@ -276,8 +272,7 @@ Register Lowering::unary(mir::UnaryOp op, TypeKind kind, Register value) {
       emit_to_new(Bank::kGeneral, {.op = op == mir::UnaryOp::kNeg ? Op::kNeg : Op::kNot,
                                    .width = held_width(kind),
                                    .a = value});
-  canonicalize(kind, result);
-  return result;
+  return canonical(kind, result);
 }
 
 // ---- Casts ----

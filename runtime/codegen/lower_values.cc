@@ -256,13 +256,13 @@ Location Lowering::in_memory(mir::TypeId id, const Value& value) {
 // ---- Integers ----
 
 // After an operation on 32 bits: 8 or 16 of them, extended.
-void Lowering::canonicalize(TypeKind kind, Register reg) {
-  if (!is_narrow(kind)) return;
-  emit({.op = mir::is_signed(kind) ? Op::kSignExtend : Op::kZeroExtend,
-        .width = Width::k32,
-        .from = memory_width(kind),
-        .dest = reg,
-        .a = reg});
+Register Lowering::canonical(TypeKind kind, Register reg) {
+  if (!is_narrow(kind)) return reg;
+  return emit_to_new(Bank::kGeneral,
+                     {.op = mir::is_signed(kind) ? Op::kSignExtend : Op::kZeroExtend,
+                      .width = Width::k32,
+                      .from = memory_width(kind),
+                      .a = reg});
 }
 
 Register Lowering::widen(TypeKind from, Register reg) {

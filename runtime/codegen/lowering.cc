@@ -12,7 +12,12 @@ namespace smf::codegen {
 using mir::TypeKind;
 
 Lowering::Lowering(mir::Program& program, mir::Layouts& layouts, const Options& options)
-    : program_(program), layouts_(layouts), options_(options), types_(program, layouts) {}
+    : program_(program),
+      layouts_(layouts),
+      options_(options),
+      types_(program, layouts),
+      outer_(std::make_unique<Body>()),
+      inlined_(std::make_unique<Body>()) {}
 Lowering::~Lowering() = default;
 
 void Lowering::refuse(std::string_view message, ErrorCode code) const {
@@ -28,9 +33,10 @@ void Lowering::lower(mir::FunctionId function, std::span<const mir::FunctionId> 
   group_ = group;
   label_blocks_.clear();
   is_open_ = false;
-  Body body;
-  body.id = function;
-  begin_body(body);
+  newest_ = kNoRegister;
+  body_ = nullptr;
+  Body& body = *outer_;
+  begin_body(body, function);
   to.name = body.name;
   body_ = &body;
   const Label entry = new_label();
@@ -43,9 +49,14 @@ void Lowering::lower(mir::FunctionId function, std::span<const mir::FunctionId> 
   finish(to);
 }
 
-void Lowering::begin_body(Body& body) {
-  body.function = unit().functions[body.id];
+void Lowering::begin_body(Body& body, mir::FunctionId id) {
+  body.id = id;
+  body.function = unit().functions[id];
   body.name = unit().string(body.function.name);
+  body.block = 0;
+  body.convention = nullptr;
+  body.result_address = kNoRegister;
+  body.result = {};
   body.outer = body_;
   body.labels.resize(body.function.blocks.count);
   for (Label& label : body.labels) label = new_label();
@@ -60,6 +71,12 @@ void Lowering::begin_body(Body& body) {
 void Lowering::find_promoted(Body& body) {
   const std::uint32_t count = body.function.locals.count;
   body.is_promoted.assign(count, false);
+  const auto has_slot = [&](const mir::Block& block) {
+    return std::ranges::any_of(
+        mir::Unit::of(unit().instructions, block.instructions),
+        [](const mir::Instruction& one) { return one.op == mir::Op::kAlloc; });
+  };
+  if (std::ranges::none_of(mir::Unit::of(unit().blocks, body.function.blocks), has_slot)) return;
   enum State : std::uint8_t { kUnseen, kCandidate, kRefused };
   std::vector<State> states(count, kUnseen);
   const auto refuse_local = [&](mir::Operand operand) {
@@ -91,8 +108,8 @@ void Lowering::find_promoted(Body& body) {
 
 void Lowering::place_locals(Body& body) {
   const std::uint32_t count = body.function.locals.count;
-  body.locals.resize(count);
-  body.pointees.resize(count);
+  body.locals.assign(count, {});
+  body.pointees.assign(count, {});
   for (std::uint32_t i = 0; i != count; ++i) {
     const mir::TypeId type = unit().locals[body.function.locals.first + i].type;
     if (body.is_promoted[i]) {
@@ -118,13 +135,29 @@ Value* Lowering::promoted(mir::Operand pointer) {
   return &body_->pointees[pointer.index];
 }
 
+// What has just been made, and nobody has read, is made where it goes: else a third of all that is
+// lowered is moves, which every walk over the function looks at. An instruction that reads `to`
+// other than as `a` is left: with two operands, a processor would have to move that away first.
+bool Lowering::make_in(Register to, Register from) {
+  if (from != newest_ || from == kNoRegister) return false;
+  Instruction& last = to_->instructions.back();
+  if (last.b == to || last.c == to || last.d == to) return false;
+  last.dest = to;
+  newest_ = kNoRegister;
+  if (from + 1 == to_->registers.size()) to_->registers.pop_back();
+  return true;
+}
+
 void Lowering::set(mir::LocalId dest, const Value& value) {
-  if (dest != mir::kNone) move(type_of_local(dest), local(dest), value);
+  if (dest == mir::kNone) return;
+  if (value.shape == Shape::kScalar && make_in(local(dest).first, value.first)) return;
+  move(type_of_local(dest), local(dest), value);
 }
 
 void Lowering::set_scalar(mir::LocalId dest, Register value) {
-  if (dest != mir::kNone && local(dest).shape == Shape::kScalar)
-    move(kind(type_of_local(dest)), local(dest).first, value);
+  if (dest == mir::kNone || local(dest).shape != Shape::kScalar) return;
+  const Register to = local(dest).first;
+  if (!make_in(to, value)) move(kind(type_of_local(dest)), to, value);
 }
 
 // ---- Instructions ----
@@ -136,14 +169,19 @@ Instruction& Lowering::emit(const Instruction& instruction) {
     is_open_ = true;
   }
   to_->instructions.push_back(instruction);
-  ++to_->blocks.back().instructions.count;
-  if (is_terminator(instruction.op)) is_open_ = false;
+  if (is_terminator(instruction.op)) {
+    List& all = to_->blocks.back().instructions;
+    all.count = static_cast<std::uint32_t>(to_->instructions.size()) - all.first;
+    is_open_ = false;
+  }
+  newest_ = kNoRegister;
   return to_->instructions.back();
 }
 
 Register Lowering::emit_to_new(Bank bank, Instruction instruction) {
   instruction.dest = to_->add_register(bank);
   emit(instruction);
+  newest_ = instruction.dest;
   return instruction.dest;
 }
 
@@ -251,33 +289,6 @@ void Lowering::lower_blocks(Body& body) {
       }
     }
     terminator(block.terminator);
-  }
-}
-
-void Lowering::lower_entry(Body& body) {
-  const Convention& convention = *body.convention;
-  std::vector<Register> of_argument(convention.parameters.size(), kNoRegister);
-  if (convention.result.kind == PassedValue::Kind::kReference) {
-    body.result_address = new_general();
-    passed_.push_back({.reg = body.result_address, .physical = convention.result_address});
-  }
-  std::vector<std::vector<Register>> pieces(convention.parameters.size());
-  for (std::size_t i = 0; i != convention.parameters.size(); ++i) {
-    for (const Piece& piece : convention.parameters[i].pieces) {
-      pieces[i].push_back(to_->add_register(piece.bank));
-      passed_.push_back({.reg = pieces[i].back(), .physical = piece.physical, .bank = piece.bank});
-    }
-  }
-  to_->parameters = {.first = static_cast<std::uint32_t>(to_->transfers.size()),
-                     .count = static_cast<std::uint32_t>(passed_.size())};
-  to_->transfers.insert(to_->transfers.end(), passed_.begin(), passed_.end());
-  passed_.clear();
-  for (std::uint32_t i = 0; i != body.function.locals.count; ++i) {
-    const mir::Local local = unit().locals[body.function.locals.first + i];
-    if (local.kind != mir::LocalKind::kArg) continue;
-    const PassedValue& where = convention.parameters[local.argument];
-    if (where.kind == PassedValue::Kind::kNothing) continue;
-    move(local.type, body.locals[i], receive(where, pieces[local.argument]));
   }
 }
 

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,9 +87,10 @@ class Lowering {
   T need(Result<T> result) const;
   [[noreturn]] void refuse(std::string_view message,
                            ErrorCode code = ErrorCode::kUnsupported) const;
-  ValueType value_type(mir::TypeId type) {
-    const ValueType* const known = types_.find(type);
-    return known != nullptr ? *known : need(types_.of(type));
+  // Until another is asked for.
+  const ValueType& value_type(mir::TypeId type) {
+    if (types_.find(type) == nullptr) need(types_.of(type));
+    return *types_.find(type);
   }
   mir::TypeId type_of(mir::Operand operand) const;
   mir::TypeId type_of_local(mir::LocalId local) const;
@@ -125,7 +126,7 @@ class Lowering {
   // A place in memory that holds it.
   Location in_memory(mir::TypeId type, const Value& value);
   Instruction memory(Op op, Width width, const Location& at);
-  void canonicalize(mir::TypeKind kind, Register reg);
+  Register canonical(mir::TypeKind kind, Register reg);
   Register widen(mir::TypeKind from, Register reg);  // to 64 bits
   std::uint32_t symbol(Symbol::Kind kind, std::string_view name);
   std::uint32_t pool(Bytes bytes, std::size_t alignment);
@@ -148,11 +149,10 @@ class Lowering {
 
   // ---- MIR ----
 
-  void begin_body(Body& body);
+  void begin_body(Body& body, mir::FunctionId id);
   void find_promoted(Body& body);
   void place_locals(Body& body);
   void lower_blocks(Body& body);
-  void lower_entry(Body& body);
   void instruction(const mir::Instruction& instruction);
   void terminator(const mir::Terminator& terminator);
   void lower_switch(const mir::Terminator& terminator);
@@ -160,6 +160,7 @@ class Lowering {
   Value* promoted(mir::Operand pointer);
   Value local(mir::LocalId id);
   void set(mir::LocalId dest, const Value& value);
+  bool make_in(Register to, Register from);
   void set_scalar(mir::LocalId dest, Register value);
 
   // ---- lower_scalars.cc ----
@@ -207,7 +208,11 @@ class Lowering {
   Value emit_call(Call call, const Convention& convention, std::span<const Value> arguments);
   void pass(const PassedValue& where, const Value& value);
   void pass_pieces(const PassedValue& where, const Value& value);
+  void lower_entry(Body& body);
+  bool is_direct(const PassedValue& where);
   Value receive(const PassedValue& where, std::span<const Register> pieces);
+  void receive_directly(const PassedValue& where, const Value& value,
+                        std::span<const Register> pieces);
   Register call_runtime(std::string_view name, std::span<const Register> arguments, bool has_result,
                         Width width = Width::k64);
   bool inline_call(mir::FunctionId callee, std::span<const mir::Operand> operands,
@@ -238,8 +243,13 @@ class Lowering {
   // Blocks as they come: where each begins, and what number the label has.
   std::vector<std::uint32_t> label_blocks_{};
   bool is_open_ = false;  // the last block has no end yet
+  // What the last instruction has made, where nobody has read it yet; else kNoRegister.
+  Register newest_ = kNoRegister;
   std::vector<Transfer> passed_{};
-  std::vector<std::uint32_t> local_uses_{};
+  std::vector<Register> pieces_{};
+  // Two are enough: what is inlined inlines nothing.
+  std::unique_ptr<Body> outer_;
+  std::unique_ptr<Body> inlined_;
 };
 
 template <typename T>

@@ -1,4 +1,5 @@
-// A MIR function that is being lowered.
+// A MIR function that is being lowered. It is used for one after another: begin_body() sets
+// everything.
 #pragma once
 
 #include <string>
@@ -19,8 +20,14 @@ struct Lowering::Body {
   std::vector<bool> is_promoted{};
   std::vector<Label> labels{};  // of its blocks
 
-  // The outermost returns as its convention has it; an inlined one jumps.
+  // The outermost receives its arguments and returns as its convention has it; an inlined one
+  // moves them, and jumps.
   const Convention* convention = nullptr;
+  struct Argument {
+    mir::LocalId local = mir::kNone;
+    bool is_direct = false;
+  };
+  std::vector<Argument> arguments{};
   Register result_address = kNoRegister;
   Value result{};
   Label after = 0;

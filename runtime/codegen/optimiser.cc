@@ -40,6 +40,12 @@ Condition mirrored(Condition condition) {
   }
 }
 
+// Of what can be learnt from.
+bool tells_something(Op op) {
+  return (op >= Op::kConstant && op <= Op::kAdd) || op == Op::kAddress || op == Op::kCompare ||
+         op == Op::kFloatCompare;
+}
+
 std::int64_t as_width(Width width, std::int64_t value) {
   return width == Width::k64 ? value : static_cast<std::int32_t>(value);
 }
@@ -75,20 +81,27 @@ bool holds(Condition condition, Width width, std::int64_t left, std::int64_t rig
   }
 }
 
+// Of split_registers().
+constexpr std::uint32_t kElsewhere = ~std::uint32_t{0};
+
 }  // namespace
 
 void Optimiser::optimise(Function& function) {
   find_first_order(function);
-  rebuild(function);
-  count_definitions(function);
+  if (!is_in_order(function)) rebuild(function, false);
+  find_runs(function);
   split_registers(function);
   propagate(function);
   remove_dead(function);
   join_moves(function);
-  hoist_invariants(function);
-  order_blocks(function);
-  rotate_loops(function);
-  mark_loop_heads(function);
+  if (has_loops_) hoist_invariants(function);
+  thread_jumps(function);
+  if (is_changed_) {
+    find_order(function, false);
+    if (has_loops_) find_depths(function);
+  }
+  if (has_loops_ && has_depth_behind(function)) find_order(function, true);
+  rebuild(function, true);
 }
 
 // ---- What is known of registers ----
@@ -97,104 +110,137 @@ bool Optimiser::is_current(Register reg, std::uint32_t version, std::uint32_t ru
   return reg == kNoRegister || definitions_[reg] == 1 || (versions_[reg] == version && run == run_);
 }
 
-const Optimiser::Fact* Optimiser::fact(Register reg) const {
+const Optimiser::Fact* Optimiser::current_fact(Register reg) const {
   const Fact& found = facts_[reg];
-  if (found.known == Known::kNothing || !is_current(reg, found.version, found.run)) return nullptr;
-  const bool has_a = found.known == Known::kCopy || found.known == Known::kCompare ||
-                     (found.known == Known::kAddress && found.from.base == Base::kRegister);
-  if (has_a && !is_current(found.from.a, found.a_version, found.run)) return nullptr;
-  if (found.known != Known::kConstant && !is_current(found.from.b, found.b_version, found.run))
-    return nullptr;
-  return &found;
+  const bool is_true = is_current(reg, found.version, found.run) &&
+                       is_current(found.a, found.a_version, found.run) &&
+                       is_current(found.b, found.b_version, found.run);
+  return is_true ? &found : nullptr;
 }
 
 Register Optimiser::source_of(Register reg) const {
   // What is copied was followed when it was learnt, so there is one step.
-  if (reg == kNoRegister) return reg;
-  const Fact* const known = fact(reg);
-  return known != nullptr && known->known == Known::kCopy ? known->from.a : reg;
+  const Fact* const known = fact(reg, Known::kCopy);
+  return known != nullptr ? known->a : reg;
 }
 
 bool Optimiser::constant_of(Register reg, std::int64_t& value) const {
-  if (reg == kNoRegister) return false;
-  const Fact* const known = fact(reg);
-  if (known == nullptr || known->known != Known::kConstant) return false;
-  value = known->from.imm;
-  return true;
+  const Fact* const known = fact(reg, Known::kConstant);
+  if (known != nullptr) value = known->value;
+  return known != nullptr;
 }
 
-void Optimiser::define(Register reg) { ++versions_[reg]; }
+void Optimiser::define(Register reg) {
+  ++versions_[reg];
+  facts_[reg].known = Known::kNothing;
+}
 
 void Optimiser::learn(const Instruction& one) {
-  if (one.dest == kNoRegister) return;
-  Fact& learnt = facts_[one.dest];
-  learnt.known = Known::kNothing;
-  Instruction from = one;
+  if (!tells_something(one.op)) return;
+  Fact learnt{.op = one.op, .width = one.width, .run = run_};
   switch (one.op) {
     case Op::kConstant:
       learnt.known = Known::kConstant;
+      learnt.value = one.imm;
       break;
     case Op::kMove:
       learnt.known = Known::kCopy;
+      learnt.a = one.a;
       break;
     case Op::kAddress:
+      // Others cannot be part of a load or store.
+      if (one.base != Base::kRegister && one.base != Base::kSlot && one.base != Base::kPool) return;
       learnt.known = Known::kAddress;
+      learnt.base = one.base;
+      (one.base == Base::kRegister ? learnt.a : learnt.place) = one.a;
+      learnt.b = one.b;
+      learnt.shift = one.shift;
+      learnt.value = one.disp;
       break;
     case Op::kAdd:
       // An address, where a constant is added.
       if (one.width != Width::k64 || one.b != kNoRegister || !fits_disp(one.imm)) return;
       learnt.known = Known::kAddress;
-      from = {.op = Op::kAddress, .a = one.a, .disp = static_cast<std::int32_t>(one.imm)};
+      learnt.a = one.a;
+      learnt.value = one.imm;
       break;
     case Op::kCompare:
     case Op::kFloatCompare:
       learnt.known = Known::kCompare;
+      learnt.condition = one.condition;
+      learnt.a = one.a;
+      learnt.b = one.b;
+      learnt.value = one.imm;
       break;
     default:
       return;
   }
-  const bool has_a = learnt.known != Known::kConstant &&
-                     (learnt.known != Known::kAddress || from.base == Base::kRegister);
   // What is computed from itself is not what it was.
-  if ((has_a && from.a == one.dest) || (from.b == one.dest && from.b != kNoRegister)) {
-    learnt.known = Known::kNothing;
-    return;
-  }
-  learnt.from = from;
-  learnt.run = run_;
+  if (learnt.a == one.dest || learnt.b == one.dest) return;
   learnt.version = versions_[one.dest];
-  if (has_a) learnt.a_version = versions_[from.a];
-  if (from.b != kNoRegister) learnt.b_version = versions_[from.b];
+  if (learnt.a != kNoRegister) learnt.a_version = versions_[learnt.a];
+  if (learnt.b != kNoRegister) learnt.b_version = versions_[learnt.b];
+  facts_[one.dest] = learnt;
 }
 
-void Optimiser::count_definitions(const Function& function) {
-  definitions_.assign(function.registers.size(), 0);
-  for (const Transfer& parameter : function.of(function.parameters)) ++definitions_[parameter.reg];
-  for (const Instruction& one : function.instructions)
-    for_each_definition(function, one, [&](Register reg) { ++definitions_[reg]; });
+// Blocks of which each follows the one before, and no other: one piece of code, but for what leaves
+// it. Runs are numbered from 1.
+void Optimiser::find_runs(const Function& function) {
+  const auto blocks = static_cast<std::uint32_t>(function.blocks.size());
+  predecessors_.assign(blocks, 0);
+  runs_.resize(blocks);
+  has_loops_ = false;
+  for (std::uint32_t b = 0; b != blocks; ++b) {
+    const Successors next = successors(function.of(function.blocks[b]).back());
+    // Whether it goes on, as far as this one tells; who else leads there is known in the end.
+    runs_[b] = 0;
+    for (std::uint32_t i = 0; i != next.count; ++i) {
+      ++predecessors_[next.blocks[i]];
+      if (next.blocks[i] == b + 1) runs_[b] = 1;
+      has_loops_ = has_loops_ || next.blocks[i] <= b;
+    }
+  }
+  std::uint32_t run = 0;
+  bool leads_on = false;
+  for (std::uint32_t b = 0; b != blocks; ++b) {
+    if (!leads_on || predecessors_[b] != 1) ++run;
+    leads_on = runs_[b] != 0;
+    runs_[b] = run;
+  }
 }
 
 // A compiler's temporary that is used again and again is as many registers, where each value is
-// used in the block in which it was defined: then each has one definition.
+// used in the run in which it was defined: then each has one definition.
 void Optimiser::split_registers(Function& function) {
-  constexpr std::uint32_t kElsewhere = ~std::uint32_t{0};
-  // The block that defined it last, from 1; kElsewhere once a block reads what it has not defined.
+  // The run that defined it last; kElsewhere once a run reads what it has not defined.
   std::vector<std::uint32_t>& defined = positions_;
   defined.assign(function.registers.size(), 0);
-  for (const Transfer& parameter : function.of(function.parameters)) defined[parameter.reg] = 1;
-  bool is_any = false;
+  definitions_.assign(function.registers.size(), 0);
+  for (const Transfer& parameter : function.of(function.parameters)) {
+    defined[parameter.reg] = 1;
+    ++definitions_[parameter.reg];
+  }
   for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
+    const std::uint32_t run = runs_[b];
     for (const Instruction& one : function.of(function.blocks[b])) {
       for_each_use(function, one, [&](Register reg) {
-        if (defined[reg] != b + 1) defined[reg] = kElsewhere;
+        if (defined[reg] != run) defined[reg] = kElsewhere;
       });
       for_each_definition(function, one, [&](Register reg) {
-        is_any = is_any || definitions_[reg] > 1;
-        if (defined[reg] != kElsewhere) defined[reg] = b + 1;
+        ++definitions_[reg];
+        if (defined[reg] != kElsewhere) defined[reg] = run;
       });
     }
   }
-  if (!is_any) return;
+  bool is_any = false;
+  for (Register reg = 0; reg != function.registers.size(); ++reg)
+    is_any = is_any || (definitions_[reg] > 1 && defined[reg] != kElsewhere);
+  if (is_any) rename_split(function, defined);
+}
+
+// Each definition but the last gets a register of its own, and what reads it up to the next.
+// `defined` is what split_registers() found.
+void Optimiser::rename_split(Function& function, const std::vector<std::uint32_t>& defined) {
   const std::size_t count = function.registers.size();
   std::vector<Register>& current = changes_;
   current.resize(count);
@@ -238,27 +284,17 @@ void Optimiser::split_registers(Function& function) {
 
 void Optimiser::propagate(Function& function) {
   const std::size_t count = function.registers.size();
-  facts_.assign(count, {});
+  facts_.resize(count);
+  for (Fact& fact : facts_) fact.known = Known::kNothing;
   versions_.assign(count, 0);
-  predecessors_.assign(function.blocks.size(), 0);
-  for (const Block& block : function.blocks) {
-    const Successors next = successors(function.of(block).back());
-    for (std::uint32_t i = 0; i != next.count; ++i) ++predecessors_[next.blocks[i]];
-  }
-  run_ = 0;
+  uses_.assign(count, 0);
   for (std::uint32_t b = 0; b != function.blocks.size(); ++b) {
-    bool continues = false;
-    if (b != 0 && predecessors_[b] == 1) {
-      const Successors next = successors(function.of(function.blocks[b - 1]).back());
-      for (std::uint32_t i = 0; i != next.count; ++i) continues = continues || next.blocks[i] == b;
-    }
-    if (!continues) ++run_;
+    run_ = runs_[b];
     for (Instruction& one : function.of(function.blocks[b])) {
       rewrite(function, one);
-      for_each_definition(function, one, [&](Register reg) {
-        define(reg);
-        facts_[reg].known = Known::kNothing;
-      });
+      // It stays as it is now, so this is the time to count.
+      for_each_use(function, one, [&](Register reg) { ++uses_[reg]; });
+      for_each_definition(function, one, [&](Register reg) { define(reg); });
       learn(one);
     }
   }
@@ -319,21 +355,16 @@ void Optimiser::rewrite_memory(Function& /*function*/, Instruction& one) {
   }
   while (one.base == Base::kRegister) {
     one.a = source_of(one.a);
-    const Fact* const known = fact(one.a);
-    if (known == nullptr || known->known != Known::kAddress) return;
-    const Instruction& address = known->from;
-    if (address.b != kNoRegister && one.b != kNoRegister) return;
-    if (address.base != Base::kRegister && address.base != Base::kSlot &&
-        address.base != Base::kPool)
-      return;
-    const std::int64_t sum = std::int64_t{one.disp} + address.disp;
+    const Fact* const address = fact(one.a, Known::kAddress);
+    if (address == nullptr || (address->b != kNoRegister && one.b != kNoRegister)) return;
+    const std::int64_t sum = one.disp + address->value;
     if (!fits_disp(sum)) return;
     one.disp = static_cast<std::int32_t>(sum);
-    one.base = address.base;
-    one.a = address.a;
-    if (address.b != kNoRegister) {
-      one.b = address.b;
-      one.shift = address.shift;
+    one.base = address->base;
+    one.a = one.base == Base::kRegister ? address->a : address->place;
+    if (address->b != kNoRegister) {
+      one.b = address->b;
+      one.shift = address->shift;
     }
   }
 }
@@ -343,22 +374,21 @@ void Optimiser::rewrite_condition(Instruction& one) {
   const bool is_equal = one.condition == Condition::kEqual;
   if (one.b != kNoRegister || one.imm != 0 || (!is_equal && one.condition != Condition::kNotEqual))
     return;
-  const Fact* const known = fact(one.a);
-  if (known == nullptr || known->known != Known::kCompare) return;
-  const Instruction& compare = known->from;
-  const bool is_float = compare.op == Op::kFloatCompare;
+  const Fact* const compare = fact(one.a, Known::kCompare);
+  if (compare == nullptr) return;
+  const bool is_float = compare->op == Op::kFloatCompare;
   // A selection's width is that of what is selected too.
-  if (one.op == Op::kSelect && (is_float || (!one.is_float && compare.width != one.width))) return;
+  if (one.op == Op::kSelect && (is_float || (!one.is_float && compare->width != one.width))) return;
   if (is_float) {
     one.op = one.op == Op::kBranch   ? Op::kFloatBranch
              : one.op == Op::kTrapIf ? Op::kTrapIfFloat
                                      : Op::kFloatCompare;
   }
-  one.width = compare.width;
-  one.condition = is_equal ? negated(compare.condition) : compare.condition;
-  one.a = compare.a;
-  one.b = compare.b;
-  one.imm = compare.imm;
+  one.width = compare->width;
+  one.condition = is_equal ? negated(compare->condition) : compare->condition;
+  one.a = compare->a;
+  one.b = compare->b;
+  one.imm = compare->value;
 }
 
 void Optimiser::fold(Instruction& one) {
@@ -396,12 +426,14 @@ void Optimiser::fold(Instruction& one) {
   if ((is_shift || is_sum) && one.b == kNoRegister && one.imm == 0)
     one = {.op = Op::kMove, .width = one.width, .dest = one.dest, .a = one.a};
   if (one.op == Op::kXor && one.b == kNoRegister && one.imm == 1 && one.width == Width::k32) {
-    const Fact* const known = fact(one.a);
-    if (known != nullptr && known->known == Known::kCompare) {
-      Instruction opposite = known->from;
-      opposite.dest = one.dest;
-      opposite.condition = negated(opposite.condition);
-      one = opposite;
+    if (const Fact* const compare = fact(one.a, Known::kCompare)) {
+      one = {.op = compare->op,
+             .width = compare->width,
+             .condition = negated(compare->condition),
+             .dest = one.dest,
+             .a = compare->a,
+             .b = compare->b,
+             .imm = compare->value};
     }
   }
 }
@@ -454,6 +486,7 @@ bool Optimiser::fold_constants(Instruction& one) {
     case Op::kBranch:
       one = {.op = Op::kJump,
              .target = holds(one.condition, width, a, one.imm) ? one.target : one.other};
+      is_changed_ = true;
       return true;
     case Op::kTrapIf:
       // What always traps ends the function all the same; its block goes on, for nobody.
@@ -467,17 +500,19 @@ bool Optimiser::fold_constants(Instruction& one) {
 
 // ---- What nobody reads ----
 
+// uses_ is what propagate() counted. Lists moves_ for join_moves().
 void Optimiser::remove_dead(Function& function) {
-  uses_.assign(function.registers.size(), 0);
-  for (const Instruction& one : function.instructions)
-    for_each_use(function, one, [&](Register reg) { ++uses_[reg]; });
+  moves_.clear();
   // Definitions mostly come before uses: backward, one walk finds what falls with what.
   for (std::size_t b = function.blocks.size(); b-- != 0;) {
     const auto block = function.of(function.blocks[b]);
     for (std::size_t i = block.size(); i-- != 0;) {
       Instruction& one = block[i];
-      if (one.op == Op::kNop || has_effect(one)) continue;
-      if (one.dest != kNoRegister && uses_[one.dest] != 0) continue;
+      if (has_effect(one) || one.op == Op::kNop) continue;
+      if (one.dest != kNoRegister && uses_[one.dest] != 0) {
+        if (one.op == Op::kMove) moves_.push_back(one.a);
+        continue;
+      }
       for_each_use(function, one, [&](Register reg) { --uses_[reg]; });
       one = {};
     }

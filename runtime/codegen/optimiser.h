@@ -30,17 +30,28 @@ class Optimiser {
 
  private:
   enum class Known : std::uint8_t { kNothing, kConstant, kCopy, kAddress, kCompare };
+  // What a register holds: of an Instruction what matters to those that may do without it, which is
+  // less than half of it, and there is one for each register.
   struct Fact {
     Known known = Known::kNothing;
+    Op op = Op::kNop;
+    Width width = Width::k64;
+    Condition condition = Condition::kEqual;
+    Base base = Base::kRegister;
+    std::uint8_t shift = 0;
+    std::uint32_t run = 0;      // of blocks
     std::uint32_t version = 0;  // of the register itself, of a and of b, when it was learnt
     std::uint32_t a_version = 0;
     std::uint32_t b_version = 0;
-    std::uint32_t run = 0;  // of blocks
-    Instruction from{};
+    Register a = kNoRegister;
+    Register b = kNoRegister;
+    std::uint32_t place = 0;  // kAddress: of a slot, or in the pool
+    std::int64_t value = 0;   // imm, or disp
   };
 
-  void count_definitions(const Function& function);
+  void find_runs(const Function& function);
   void split_registers(Function& function);
+  void rename_split(Function& function, const std::vector<std::uint32_t>& defined);
   void propagate(Function& function);
   void rewrite(Function& function, Instruction& one);
   void rewrite_memory(Function& function, Instruction& one);
@@ -49,7 +60,11 @@ class Optimiser {
   bool fold_constants(Instruction& one);
   void learn(const Instruction& one);
   void define(Register reg);
-  const Fact* fact(Register reg) const;
+  // nullptr unless that is what is known of it.
+  const Fact* fact(Register reg, Known known) const {
+    return reg == kNoRegister || facts_[reg].known != known ? nullptr : current_fact(reg);
+  }
+  const Fact* current_fact(Register reg) const;
   bool is_current(Register reg, std::uint32_t version, std::uint32_t run) const;
   Register source_of(Register reg) const;
   bool constant_of(Register reg, std::int64_t& value) const;
@@ -61,18 +76,21 @@ class Optimiser {
   void find_first_order(Function& function);
   void find_order(Function& function, bool is_by_depth);
   void find_depths(const Function& function);
+  bool has_depth_behind(const Function& function) const;
   // Of blocks that are in order_: who leads to whom.
   void find_predecessors(const Function& function);
   // Sets members_ of the loop that begins at `header` to header + 1; false where none begins.
   bool find_members(std::uint32_t header);
-  void rotate_loops(Function& function);
-  void mark_loop_heads(Function& function);
-  void rebuild(Function& function);
+  void rotate_loop(const Function& function, std::uint32_t header);
+  bool is_in_order(const Function& function) const;
+  void rebuild(Function& function, bool is_final);
 
   std::vector<Fact> facts_{};
   std::vector<std::uint32_t> versions_{};
   std::vector<std::uint32_t> definitions_{};
   std::vector<std::uint32_t> uses_{};
+  std::vector<Register> moves_{};      // what is moved from, each time
+  std::vector<std::uint32_t> runs_{};  // of each block
   std::uint32_t run_ = 0;
 
   std::vector<std::uint32_t> order_{};     // blocks, as they are laid out
@@ -83,7 +101,8 @@ class Optimiser {
   std::vector<std::uint32_t> from_{};
   std::vector<std::uint32_t> filled_{};
   std::vector<std::uint32_t> members_{};
-  bool has_loops_ = false;
+  bool has_loops_ = false;             // perhaps no longer, where a branch was decided
+  bool is_changed_ = false;            // a block leads elsewhere since their order was found
   bool is_entered_elsewhere_ = false;  // the loop that find_members() found, not by its beginning
   std::vector<std::uint32_t> positions_{};
   std::vector<std::uint32_t> changes_{};  // of each register: the last loop that defines it

@@ -71,6 +71,8 @@ bool may_end_in(Instruction& one, Register reg) {
 
 // `t = a + b; v = t` becomes `v = a + b`, where t is nothing else and v is not looked at between.
 void Optimiser::join_moves(Function& function) {
+  const auto may_go = [&](Register from) { return definitions_[from] == 1 && uses_[from] == 1; };
+  if (std::ranges::none_of(moves_, may_go)) return;
   // Of each register: where it was defined last in this block, and touched last; from 1.
   std::vector<std::uint32_t>& defined = positions_;
   std::vector<std::uint32_t>& touched = changes_;
@@ -83,8 +85,8 @@ void Optimiser::join_moves(Function& function) {
     for (Instruction& one : instructions) {
       ++position;
       const Register from = one.a, to = one.dest;
-      if (one.op == Op::kMove && from != to && definitions_[from] == 1 && uses_[from] == 1 &&
-          defined[from] > begin && touched[to] <= defined[from]) {
+      if (one.op == Op::kMove && from != to && may_go(from) && defined[from] > begin &&
+          touched[to] <= defined[from]) {
         Instruction& definition = instructions[defined[from] - begin - 1];
         if (definition.dest == from && definition.op != Op::kCall && may_end_in(definition, to)) {
           definition.dest = to;
@@ -106,19 +108,21 @@ void Optimiser::join_moves(Function& function) {
 
 // The loops from the outside in: what changes in none is put in front of all at once.
 void Optimiser::hoist_invariants(Function& function) {
-  if (!has_loops_) return;
   const auto blocks = static_cast<std::uint32_t>(function.blocks.size());
   find_predecessors(function);
   members_.assign(blocks, 0);
+  depths_.assign(blocks, 0);
   changes_.assign(function.registers.size(), 0);
   for (std::uint32_t header = 0; header != blocks; ++header) {
-    if (!find_members(header) || is_entered_elsewhere_) continue;
+    if (!find_members(header)) continue;
     const std::uint32_t loop = header + 1;
     for (std::uint32_t b = header; b != blocks; ++b) {
       if (members_[b] != loop) continue;
+      ++depths_[b];
       for (const Instruction& one : function.of(function.blocks[b]))
         for_each_definition(function, one, [&](Register reg) { changes_[reg] = loop; });
     }
+    if (is_entered_elsewhere_) continue;
     hoisted_.clear();
     for (std::uint32_t b = header; b != blocks; ++b) {
       if (members_[b] != loop) continue;
@@ -139,6 +143,7 @@ void Optimiser::hoist_invariants(Function& function) {
 
 // A block with what was hoisted, through which all go that come from outside of the loop.
 void Optimiser::put_in_front(Function& function, std::uint32_t header, std::uint32_t blocks) {
+  is_changed_ = true;
   const auto added = static_cast<std::uint32_t>(function.blocks.size());
   const auto redirect = [&](std::uint32_t& target) {
     if (target == header) target = added;

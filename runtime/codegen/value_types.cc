@@ -6,14 +6,10 @@ using mir::TypeId;
 using mir::TypeKind;
 
 Result<ValueType> ValueTypes::of(TypeId type) {
-  if (type < is_known_.size() && is_known_[type]) return types_[type];
+  if (const ValueType* const known = find(type)) return *known;
   SMF_ASSIGN(const ValueType computed, compute(type));
-  if (type >= is_known_.size()) {
-    is_known_.resize(type + 1);
-    types_.resize(type + 1);
-  }
+  if (type >= types_.size()) types_.resize(type + 1, ValueType{.alignment = 0});
   types_[type] = computed;
-  is_known_[type] = true;
   return computed;
 }
 

@@ -75,7 +75,7 @@ class ValueTypes {
   Result<ValueType> of(mir::TypeId type);
   // nullptr for one that nobody asked for yet.
   const ValueType* find(mir::TypeId type) const {
-    return type < is_known_.size() && is_known_[type] ? &types_[type] : nullptr;
+    return type < types_.size() && types_[type].alignment != 0 ? &types_[type] : nullptr;
   }
   std::span<const Leaf> leaves(const ValueType& type) const {
     return std::span(leaves_).subspan(type.leaves.first, type.leaves.count);
@@ -89,8 +89,7 @@ class ValueTypes {
 
   mir::Program& program_;
   mir::Layouts& layouts_;
-  std::vector<ValueType> types_{};
-  std::vector<bool> is_known_{};
+  std::vector<ValueType> types_{};  // of each type; of alignment 0 what nobody asked for yet
   std::vector<Leaf> leaves_{};
   std::map<std::uint64_t, std::vector<mir::FieldLayout>> fields_{};
 };

@@ -170,7 +170,10 @@ void X86Encoder::call(const Instruction& i) {
 
 asmjit::Label X86Encoder::block_label(std::uint32_t block) {
   Label& label = block_labels_[block];
-  if (!label.isValid()) label = assembler_.newLabel();
+  if (label.isValid()) return label;
+  label = assembler_.newLabel();
+  // The others are bound when they come.
+  if (block <= block_) holder_.bindLabel(label, holder_.textSection()->id(), block_offsets_[block]);
   return label;
 }
 

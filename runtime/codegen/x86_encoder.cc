@@ -115,6 +115,7 @@ Result<void> X86Encoder::lay_out_frame() {
 
 void X86Encoder::function(std::uint32_t index) {
   block_labels_.assign(function_->blocks.size(), Label());
+  block_offsets_.resize(function_->blocks.size());
   trap_labels_.assign(function_->traps.size(), Label());
   copies_.assign(function_->registers.size(), Copy::kRegister);
   tracked_.clear();
@@ -225,7 +226,8 @@ void X86Encoder::block(std::uint32_t index) {
   block_ = index;
   if (function_->blocks[index].is_loop_head)
     assembler_.align(asmjit::AlignMode::kCode, kLoopAlignment);
-  assembler_.bind(block_label(index));
+  block_offsets_[index] = assembler_.offset();
+  if (block_labels_[index].isValid()) assembler_.bind(block_labels_[index]);
   for (const Instruction& i : function_->of(function_->blocks[index])) {
     before_instruction(i);
     instruction(i);
@@ -237,10 +239,11 @@ void X86Encoder::block(std::uint32_t index) {
 
 void X86Encoder::instruction(const Instruction& i) {
   if (i.op == Op::kNop) return;
-  if (integer_instruction(i) || float_instruction(i) || conversion(i) || memory_instruction(i) ||
-      control_instruction(i))
-    return;
-  fail_with(ErrorCode::kUnsupported, "an instruction is not known for x86-64");
+  const bool is_known = i.op >= Op::kCall ? control_instruction(i)
+                        : is_memory(i.op)
+                            ? memory_instruction(i)
+                            : integer_instruction(i) || float_instruction(i) || conversion(i);
+  if (!is_known) fail_with(ErrorCode::kUnsupported, "an instruction is not known for x86-64");
 }
 
 bool X86Encoder::integer_instruction(const Instruction& i) {

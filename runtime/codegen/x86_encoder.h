@@ -227,8 +227,9 @@ class X86Encoder {
   Frame frame_{};
   std::uint32_t block_ = 0;
   std::vector<Copy> copies_{};
-  std::vector<Register> tracked_{};  // those that are not kRegister, and perhaps others
-  std::vector<Label> block_labels_{};
+  std::vector<Register> tracked_{};    // those that are not kRegister, and perhaps others
+  std::vector<Label> block_labels_{};  // only of those that something jumps to
+  std::vector<std::size_t> block_offsets_{};
   std::vector<Label> trap_labels_{};
   std::vector<Label> symbol_labels_{};
   Label pool_label_{};

@@ -9,6 +9,29 @@
 
 namespace smf::mir {
 
+Importer::Importer(Program& program, Program::Source& source)
+    : program_(program),
+      source_(source),
+      unit_(source.unit),
+      scope_(program.buffers_.scope),
+      types_(program.buffers_.types),
+      parts_(program.buffers_.parts),
+      local_types_(program.buffers_.local_types) {
+  scope_.clear();
+  types_.assign(unit_.types.size(), kNone);
+  parts_.clear();
+  local_types_.clear();
+}
+
+void Importer::replace(StringId parameter, TypeId type) {
+  const auto known = std::ranges::find(scope_, parameter, &std::pair<StringId, TypeId>::first);
+  if (known == scope_.end()) {
+    scope_.emplace_back(parameter, type);
+  } else {
+    known->second = type;
+  }
+}
+
 void Importer::refuse(std::string message, ErrorCode code) const {
   std::string where = name_.empty() ? std::string() : fmt::format("function '{}'", name_);
   if (at_block_) where += fmt::format(", block {}", *at_block_);
@@ -25,49 +48,59 @@ void Importer::check_extent(TypeId type) const {
 
 TypeId Importer::type(TypeId id) {
   if (id == kNone || id < kPrimitives) return id;
-  if (types_.empty()) types_.assign(unit_.types.size(), kNone);
-  if (types_[id] != kNone) return types_[id];
-  const Type& from = unit_.types[id];
+  TypeId& known = source_.depends[id] ? types_[id] : source_.types[id];
+  if (known == kNone) known = import_type(unit_.types[id]);
+  return known;
+}
+
+TypeId Importer::import_type(const Type& from) {
+  if (from.kind == TypeKind::kParameter) {
+    const auto in_place = std::ranges::find(scope_, from.name, &std::pair<StringId, TypeId>::first);
+    if (in_place == scope_.end())
+      refuse(fmt::format("there is no parameter '{}'", unit_.string(from.name)));
+    return in_place->second;
+  }
   if (++depth_ > Program::kMaxTypeDepth) {
     refuse(fmt::format("types are nested deeper than {}", Program::kMaxTypeDepth),
            ErrorCode::kLimit);
   }
-  TypeId to = kNone;
-  if (from.kind == TypeKind::kParameter) {
-    const auto in_place = scope_.find(from.name);
-    if (in_place == scope_.end())
-      refuse(fmt::format("there is no parameter '{}'", unit_.string(from.name)));
-    to = in_place->second;
-  } else {
-    std::vector<TypeId> parts;
-    for (const TypeId part : unit_.parts(from)) parts.push_back(type(part));
-    std::uint64_t number = from.number;
-    if (from.kind == TypeKind::kStruct || from.kind == TypeKind::kEnum) {
-      const auto symbol = source_.symbols.find(static_cast<Symbol>(number));
-      const std::string_view what = kTypeNames[static_cast<std::size_t>(from.kind)].text;
-      if (symbol == source_.symbols.end())
-        refuse(fmt::format("{} {} is not defined", what, number));
-      const Definition& definition = made().definitions[symbol->second];
-      if (definition.is_enum != (from.kind == TypeKind::kEnum))
-        refuse(fmt::format("'{}' is no {}", made().string(definition.name), what));
-      if (definition.parameters.count != parts.size()) {
-        refuse(fmt::format("'{}' has {} parameters and is given {}", made().string(definition.name),
-                           definition.parameters.count, parts.size()));
-      }
-      number = symbol->second;
-    }
-    to = builder().type(from.kind, parts, from.flag, number, string(from.name));
+  const std::size_t first = parts_.size();
+  for (const TypeId part : unit_.parts(from)) {
+    const TypeId imported = type(part);
+    parts_.push_back(imported);
   }
+  const auto parts = std::span<const TypeId>(parts_).subspan(first);
+  std::uint64_t number = from.number;
+  if (from.kind == TypeKind::kStruct || from.kind == TypeKind::kEnum) {
+    const auto symbol = source_.symbols.find(static_cast<Symbol>(number));
+    const std::string_view what = kTypeNames[static_cast<std::size_t>(from.kind)].text;
+    if (symbol == source_.symbols.end()) refuse(fmt::format("{} {} is not defined", what, number));
+    const Definition& definition = made().definitions[symbol->second];
+    if (definition.is_enum != (from.kind == TypeKind::kEnum))
+      refuse(fmt::format("'{}' is no {}", made().string(definition.name), what));
+    if (definition.parameters.count != parts.size()) {
+      refuse(fmt::format("'{}' has {} parameters and is given {}", made().string(definition.name),
+                         definition.parameters.count, parts.size()));
+    }
+    number = symbol->second;
+  }
+  const TypeId to = builder().type(from.kind, parts, from.flag, number, string(from.name));
+  parts_.resize(first);
   --depth_;
   check_extent(to);
-  types_[id] = to;
   return to;
+}
+
+StringId Importer::string(StringId id) {
+  if (id == kNone) return kNone;
+  StringId& known = source_.strings[id];
+  if (known == kNone) known = builder().string(unit_.string(id));
+  return known;
 }
 
 // ---- Operands ----
 
-LocalId Importer::local(LocalId id) const {
-  if (locals_.empty() && id < local_types_.size()) return id;
+LocalId Importer::local_elsewhere(LocalId id) const {
   const auto found = locals_.find(id);
   if (found == locals_.end()) refuse(fmt::format("there is no local {}", id));
   return found->second;
@@ -112,7 +145,9 @@ ConstantId Importer::callee(std::string_view expression, TypeId type) {
 }
 
 ConstantId Importer::constant(ConstantId id, bool is_called) {
+  if (const ConstantId known = source_.constants[id]; known != kNone && !is_called) return known;
   Constant constant = unit_.constants[id];
+  const bool depends = constant.type != kNone && source_.depends[constant.type];
   constant.type = type(constant.type);
   if (constant.kind == ValueKind::kString) {
     const auto text = static_cast<StringId>(constant.bits);
@@ -120,7 +155,9 @@ ConstantId Importer::constant(ConstantId id, bool is_called) {
       return callee(unit_.string(text), constant.type);
     constant.bits = string(text);
   }
-  return builder().constant(constant);
+  const ConstantId made = builder().constant(constant);
+  if (!depends) source_.constants[id] = made;
+  return made;
 }
 
 Operand Importer::operand(Operand operand, bool is_called) {
@@ -129,10 +166,12 @@ Operand Importer::operand(Operand operand, bool is_called) {
 }
 
 List Importer::operands(List list, bool is_call) {
-  operands_.clear();
-  for (const Operand one : Unit::of(unit_.operands, list))
-    operands_.push_back(operand(one, is_call && operands_.empty()));
-  return builder().operands(operands_);
+  std::vector<Operand>& all = made().operands;
+  const std::uint32_t first = UnitBuilder::size_of(all);
+  // What comes in between are types, strings and constants.
+  for (std::uint32_t i = 0; i != list.count; ++i)
+    all.push_back(operand(unit_.operands[list.first + i], is_call && i == 0));
+  return {.first = first, .count = list.count};
 }
 
 // ---- Instructions ----
@@ -207,25 +246,28 @@ Terminator Importer::terminator(const Terminator& from) {
   if (from.end == End::kForeign) {
     refuse(fmt::format("not compiled here: {}", unit_.string(from.text)), ErrorCode::kUnsupported);
   }
-  std::vector<std::uint32_t> targets;
-  targets.reserve(from.targets.count);
+  // Types are numbers too: all of these at once.
+  std::vector<std::uint32_t>& numbers = made().numbers;
+  const std::uint32_t first = UnitBuilder::size_of(numbers);
   for (const BlockId target : Unit::of(unit_.numbers, from.targets))
-    targets.push_back(block(target));
+    numbers.push_back(block(target));
+  const List targets = UnitBuilder::since(first, numbers);
   if (from.end == End::kCall) {
-    if (targets.size() == 2) refuse("not compiled here: unwinding", ErrorCode::kUnsupported);
+    if (targets.count == 2) refuse("not compiled here: unwinding", ErrorCode::kUnsupported);
     instruction({.op = Op::kCall, .dest = from.dest, .operands = from.operands});
     to = {.end = End::kGoto};
   } else {
     to.operands = operands(from.operands);
     to.text = string(from.text);
-    std::vector<Case> cases;
+    std::vector<Case>& cases = made().cases;
+    const std::uint32_t first_case = UnitBuilder::size_of(cases);
     for (Case one : Unit::of(unit_.cases, from.cases)) {
       one.target = block(one.target);
       cases.push_back(one);
     }
-    to.cases = UnitBuilder::add(made().cases, std::span<const Case>(cases));
+    to.cases = UnitBuilder::since(first_case, cases);
   }
-  to.targets = builder().numbers(targets);
+  to.targets = targets;
   return to;
 }
 
@@ -235,11 +277,10 @@ List Importer::locals(const Function& function) {
   const auto given = Unit::of(unit_.locals, function.locals);
   bool is_dense = true;
   for (std::size_t i = 0; i != given.size(); ++i) is_dense = is_dense && given[i].id == i;
-  std::vector<Local> all;
-  all.reserve(given.size());
-  local_types_.reserve(given.size());
+  std::vector<Local>& all = made().locals;
+  const std::uint32_t first = UnitBuilder::size_of(all);
   for (Local local : given) {
-    const auto index = static_cast<LocalId>(all.size());
+    const auto index = static_cast<LocalId>(all.size() - first);
     if (!is_dense && !locals_.emplace(local.id, index).second)
       refuse(fmt::format("local {} is there twice", local.id));
     local.id = index;
@@ -248,7 +289,7 @@ List Importer::locals(const Function& function) {
     local_types_.push_back(local.type);
     all.push_back(local);
   }
-  return UnitBuilder::add(made().locals, std::span<const Local>(all));
+  return UnitBuilder::since(first, all);
 }
 
 List Importer::blocks(const Function& function) {
@@ -260,11 +301,11 @@ List Importer::blocks(const Function& function) {
   for (const Block& block : given)
     if (!is_dense && !blocks_.emplace(block.id, next++).second)
       refuse(fmt::format("block {} is there twice", block.id));
-  std::vector<Block> all;
-  all.reserve(given.size());
+  std::vector<Block>& all = made().blocks;
+  const std::uint32_t first = UnitBuilder::size_of(all);
   for (const Block& from : given) {
     at_block_ = from.id;
-    Block to{.id = static_cast<BlockId>(all.size()), .label = string(from.label)};
+    Block to{.id = static_cast<BlockId>(all.size() - first), .label = string(from.label)};
     to.instructions.first = UnitBuilder::size_of(made().instructions);
     at_instruction_ = 0;
     for (const Instruction& one : Unit::of(unit_.instructions, from.instructions)) {
@@ -277,7 +318,7 @@ List Importer::blocks(const Function& function) {
     all.push_back(to);
   }
   at_block_.reset();
-  return UnitBuilder::add(made().blocks, std::span<const Block>(all));
+  return UnitBuilder::since(first, all);
 }
 
 void Importer::function(const Function& function, StringId name) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/mir/program.h"
@@ -18,16 +20,16 @@ struct NotImported {
   std::string message;
 };
 
+// One at a time: it works with the program's buffers.
 class Importer {
  public:
-  // A parameter of the source, by its name there, and the program's type in its place.
-  using Scope = std::map<StringId, TypeId>;
+  Importer(Program& program, Program::Source& source);
 
-  Importer(Program& program, const Program::Source& source, Scope scope)
-      : program_(program), source_(source), unit_(source.unit), scope_(std::move(scope)) {}
+  // A parameter of the source, by its name there, and the program's type in its place.
+  void replace(StringId parameter, TypeId type);
 
   TypeId type(TypeId id);
-  StringId string(StringId id) { return id == kNone ? kNone : builder().string(unit_.string(id)); }
+  StringId string(StringId id);
   // Adds the function to the program's unit, and what it calls.
   void function(const Function& function, StringId name);
 
@@ -40,7 +42,11 @@ class Importer {
   Unit& made() { return program_.builder_.unit; }
 
   void check_extent(TypeId type) const;
-  LocalId local(LocalId id) const;
+  TypeId import_type(const Type& from);
+  LocalId local(LocalId id) const {
+    return locals_.empty() && id < local_types_.size() ? id : local_elsewhere(id);
+  }
+  LocalId local_elsewhere(LocalId id) const;
   BlockId block(BlockId id) const;
   TypeId type_of(Operand operand) const;
   ConstantId constant(ConstantId id, bool is_called);
@@ -56,20 +62,20 @@ class Importer {
   List blocks(const Function& function);
 
   Program& program_;
-  const Program::Source& source_;
+  Program::Source& source_;
   const Unit& unit_;
-  Scope scope_;
-  std::vector<TypeId> types_{};  // the program's of each of the unit's, or kNone
+  std::vector<std::pair<StringId, TypeId>>& scope_;
+  std::vector<TypeId>& types_;  // of each of the unit's that depends on the scope, or kNone
+  std::vector<TypeId>& parts_;  // of the types that are on the way, those of the innermost last
   std::uint32_t depth_ = 0;
 
   // Of the function.
-  std::string name_{};
+  std::string_view name_{};
   // Numbers that the source gave, and which in order; empty where they are the same.
   std::map<LocalId, LocalId> locals_{};
   std::map<BlockId, BlockId> blocks_{};
   std::uint32_t block_count_ = 0;
-  std::vector<Operand> operands_{};
-  std::vector<TypeId> local_types_{};
+  std::vector<TypeId>& local_types_;
   std::optional<BlockId> at_block_{};
   std::optional<std::size_t> at_instruction_{};
 };

@@ -21,12 +21,16 @@ std::uint32_t Layouts::variants(TypeId id) const {
 }
 
 Result<Layout> Layouts::of(TypeId type) {
-  const auto [known, is_new] = known_.try_emplace(type, std::nullopt);
-  if (!is_new && known->second) return *known->second;
-  if (!is_new) {
+  if (type >= known_.size())
+    known_.resize(std::max(type + 1, static_cast<TypeId>(program_.unit().types.size())),
+                  Layout{.alignment = kUnknown});
+  const Layout known = known_[type];
+  if (known.alignment == kBeingComputed) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{} contains itself without a pointer", program_.name_of(type)));
   }
+  if (known.alignment != kUnknown) return known;
+  known_[type].alignment = kBeingComputed;
   Result<Layout> computed =
       nesting_ < Program::kMaxTypeDepth
           ? compute(type)
@@ -36,11 +40,7 @@ Result<Layout> Layouts::of(TypeId type) {
     computed = fail(ErrorCode::kLimit,
                     fmt::format("{} is larger than {} bytes", program_.name_of(type), kMaxSize));
   }
-  if (computed) {
-    known_[type] = *computed;
-  } else {
-    known_.erase(type);
-  }
+  known_[type] = computed ? *computed : Layout{.alignment = kUnknown};
   return computed;
 }
 

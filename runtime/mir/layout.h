@@ -14,8 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <vector>
 
 #include "runtime/base/error.h"
@@ -56,9 +54,13 @@ class Layouts {
     unsigned& count;
   };
 
+  // An alignment is no such number.
+  static constexpr std::uint64_t kUnknown = 0;
+  static constexpr std::uint64_t kBeingComputed = ~std::uint64_t{0};
+
   Program& program_;
   unsigned nesting_ = 0;
-  std::map<TypeId, std::optional<Layout>> known_{};  // nullopt: being computed
+  std::vector<Layout> known_{};  // of each type; `alignment` tells whether it is known
 };
 
 }  // namespace smf::mir

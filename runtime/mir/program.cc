@@ -81,6 +81,20 @@ std::string Program::mangled_name(const Callee& callee) const {
 
 // ---- Adding ----
 
+void Program::prepare(Source& source) {
+  const Unit& from = source.unit;
+  source.strings.assign(from.string_ends.size(), kNone);
+  source.types.assign(from.types.size(), kNone);
+  source.constants.assign(from.constants.size(), kNone);
+  source.depends.reserve(from.types.size());
+  // Parts have lower numbers.
+  for (const Type& type : from.types)
+    source.depends.push_back(type.kind == TypeKind::kParameter ||
+                             std::ranges::any_of(from.parts(type), [&](TypeId part) {
+                               return part != kNone && source.depends[part];
+                             }));
+}
+
 Result<void> Program::add_definitions(Source& source) {
   const Unit& from = source.unit;
   Unit& to = builder_.unit;
@@ -108,16 +122,15 @@ Result<void> Program::add_definitions(Source& source) {
   return {};
 }
 
-Result<void> Program::add_parts(const Source& source, const Definition& from, bool is_new) {
+Result<void> Program::add_parts(Source& source, const Definition& from, bool is_new) {
   Unit& to = builder_.unit;
   const std::string_view name = source.unit.string(from.name);
   const Symbol symbol = source.symbols.at(from.symbol);
-  Importer::Scope scope;
+  Importer importer(*this, source);
   for (const Parameter& one : Unit::of(source.unit.parameters, from.parameters)) {
     const StringId parameter = builder_.string(source.unit.string(one.name));
-    scope[one.name] = builder_.type(TypeKind::kParameter, {}, false, 0, parameter);
+    importer.replace(one.name, builder_.type(TypeKind::kParameter, {}, false, 0, parameter));
   }
-  Importer importer(*this, source, std::move(scope));
   const auto import_fields = [&](List list) {
     std::vector<Field> fields;
     for (const Field& field : Unit::of(source.unit.fields, list))
@@ -167,6 +180,7 @@ Result<void> Program::add(Unit unit) try {
   }
   sources_.push_back({.unit = std::move(unit)});
   Source& source = sources_.back();
+  prepare(source);
   if (auto added = add_definitions(source); !added) {
     sources_.pop_back();
     return added;
@@ -185,32 +199,33 @@ Result<void> Program::add(Unit unit) try {
 
 // ---- Making ----
 
-Result<FunctionId> Program::import(const Source& source, const Function& function,
-                                   std::span<const TypeId> arguments, const Callee& callee) {
-  Importer::Scope scope;
+Result<FunctionId> Program::import(Source& source, const Function& function, const Callee& callee) {
+  Importer importer(*this, source);
   const auto parameters = Unit::of(source.unit.parameters, function.parameters);
-  for (std::size_t i = 0; i != parameters.size(); ++i) scope[parameters[i].name] = arguments[i];
-  Importer importer(*this, source, std::move(scope));
+  for (std::size_t i = 0; i != parameters.size(); ++i)
+    importer.replace(parameters[i].name, callee.arguments[i]);
   const auto id = static_cast<FunctionId>(unit().functions.size());
   const bool is_general =
-      std::ranges::any_of(arguments, [&](TypeId type) { return holds_parameter(type); });
+      std::ranges::any_of(callee.arguments, [&](TypeId type) { return holds_parameter(type); });
   try {
     importer.function(function, builder_.string(is_general ? callee.name : mangled_name(callee)));
   } catch (const NotImported& refused) {
     return fail(refused.code, refused.message);
   }
-  is_general_.push_back(is_general);
-  dependencies_.push_back(std::move(importer.dependencies));
-  callees_.push_back(std::move(importer.callees));
+  made_.push_back({.callee = callee,
+                   .is_general = is_general,
+                   .dependencies = std::move(importer.dependencies),
+                   .callees = std::move(importer.callees)});
   return id;
 }
 
 Result<FunctionId> Program::make(const Callee& callee) try {
-  if (const auto known = made_.find(callee); known != made_.end()) return known->second;
+  const IdTable::Hash hash = hash_of(callee);
+  if (const FunctionId known = find(callee, hash); known != IdTable::kNotThere) return known;
   const auto place = by_name_.find(callee.name);
   if (place == by_name_.end())
     return fail(ErrorCode::kNotFound, fmt::format("there is no function '{}'", callee.name));
-  const Source& source = sources_[place->second.source];
+  Source& source = sources_[place->second.source];
   const Function& function = source.unit.functions[place->second.function];
   const auto parameters = Unit::of(source.unit.parameters, function.parameters);
   if (parameters.size() != callee.arguments.size()) {
@@ -226,8 +241,8 @@ Result<FunctionId> Program::make(const Callee& callee) try {
                     source.unit.string(parameters[i].name), name_of(callee.arguments[i]),
                     kConstraintNames[static_cast<std::size_t>(parameters[i].constraint)].text));
   }
-  SMF_ASSIGN(const FunctionId id, import(source, function, callee.arguments, callee));
-  made_.emplace(callee, id);
+  SMF_ASSIGN(const FunctionId id, import(source, function, callee));
+  made_ids_.add(hash, id);
   return id;
 } catch (const std::bad_alloc&) {
   return out_of_memory();
@@ -252,8 +267,9 @@ Result<FunctionId> Program::check(std::string_view name) try {
 }
 
 std::uint32_t Program::callee(FunctionId function, ConstantId constant) const {
-  const auto found = callees_[function].find(constant);
-  return found == callees_[function].end() ? kNone : found->second;
+  const auto& callees = made_[function].callees;
+  const auto found = callees.find(constant);
+  return found == callees.end() ? kNone : found->second;
 }
 
 // ---- Fields ----

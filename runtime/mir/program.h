@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "runtime/base/error.h"
+#include "runtime/mir/id_table.h"
 #include "runtime/mir/type_expression.h"
 #include "runtime/mir/unit.h"
 #include "runtime/mir/unit_builder.h"
@@ -78,17 +79,17 @@ class Program {
   Result<FunctionId> make(const Callee& callee);
   // What make() has made of it already.
   std::optional<FunctionId> find(const Callee& callee) const {
-    const auto found = made_.find(callee);
-    return found == made_.end() ? std::nullopt : std::optional(found->second);
+    const FunctionId found = find(callee, hash_of(callee));
+    return found == IdTable::kNotThere ? std::nullopt : std::optional(found);
   }
   // The function in its general form. Errors as for make().
   Result<FunctionId> check(std::string_view name);
 
   // Whether it is one in its general form.
-  bool is_general(FunctionId function) const { return is_general_[function]; }
+  bool is_general(FunctionId function) const { return made_[function].is_general; }
   // What a function calls, each once, in the order of the first call.
   const std::vector<Callee>& dependencies(FunctionId function) const {
-    return dependencies_[function];
+    return made_[function].dependencies;
   }
   // Of what a constant operand names: an index into dependencies().
   std::uint32_t callee(FunctionId function, ConstantId constant) const;
@@ -108,18 +109,44 @@ class Program {
   struct Source {
     Unit unit{};
     std::map<Symbol, Symbol> symbols{};  // of its definitions, in the program
+    // What is the same in all that is made of it: the program's of each string, type and constant,
+    // or kNone where it was not asked for yet, or depends on a parameter.
+    std::vector<StringId> strings{};
+    std::vector<TypeId> types{};
+    std::vector<ConstantId> constants{};
+    std::vector<bool> depends{};  // of each type: whether a parameter is in it
+  };
+  struct Made {
+    Callee callee{};
+    bool is_general = false;
+    std::vector<Callee> dependencies{};
+    std::map<ConstantId, std::uint32_t> callees{};  // indices into these
+  };
+  // Of an Importer, whose memory is kept from one function to the next.
+  struct Buffers {
+    std::vector<std::pair<StringId, TypeId>> scope{};
+    std::vector<TypeId> types{};
+    std::vector<TypeId> parts{};
+    std::vector<TypeId> local_types{};
   };
   friend class Importer;
 
+  IdTable::Hash hash_of(const Callee& callee) const {
+    return IdTable::Hash(made_ids_).add(callee.name).add(callee.arguments);
+  }
+  FunctionId find(const Callee& callee, const IdTable::Hash& hash) const {
+    return made_ids_.find(hash, [&](FunctionId id) { return made_[id].callee == callee; });
+  }
+
+  static void prepare(Source& source);
   Result<void> add_definitions(Source& source);
-  Result<void> add_parts(const Source& source, const Definition& from, bool is_new);
+  Result<void> add_parts(Source& source, const Definition& from, bool is_new);
   NamedType find_definition(std::string_view name) const;
   // kLimit where a type is nested deeper than kMaxTypeDepth, or written out has more than
   // kMaxTypeSize types in it: parts are shared, so a short source can spell a very long type.
   Result<void> check_extent(TypeId type);
   TypeId substitute(TypeId type, std::span<const std::pair<StringId, TypeId>> scope);
-  Result<FunctionId> import(const Source& source, const Function& function,
-                            std::span<const TypeId> arguments, const Callee& callee);
+  Result<FunctionId> import(Source& source, const Function& function, const Callee& callee);
 
   UnitBuilder builder_{};
   struct Extent {
@@ -134,10 +161,9 @@ class Program {
   };
   std::map<std::string, Place, std::less<>> by_name_{};
   std::map<std::string, Symbol, std::less<>> definitions_{};
-  std::map<Callee, FunctionId> made_{};
-  std::vector<bool> is_general_{};
-  std::vector<std::vector<Callee>> dependencies_{};
-  std::vector<std::map<ConstantId, std::uint32_t>> callees_{};
+  std::deque<Made> made_{};  // by FunctionId
+  IdTable made_ids_{};
+  Buffers buffers_{};
 };
 
 }  // namespace smf::mir

@@ -194,7 +194,8 @@ class Speller {
       case TypeKind::kSlice:
         out += '[';
         this->type(parts[0]);
-        if (type.kind == TypeKind::kArray) out += fmt::format(";{}", type.number);
+        if (type.kind == TypeKind::kArray)
+          out.append(1, ';').append(fmt::format_int(type.number).c_str());
         out += ']';
         return;
       case TypeKind::kTuple:

@@ -1,7 +1,7 @@
 #include "runtime/mir/unit_builder.h"
 
+#include <algorithm>
 #include <stdexcept>
-#include <string>
 
 namespace smf::mir {
 
@@ -9,29 +9,36 @@ UnitBuilder::UnitBuilder() {
   for (std::uint32_t kind = 0; kind != kPrimitives; ++kind) type(static_cast<TypeKind>(kind));
 }
 
-void UnitBuilder::check_size(std::size_t size) {
-  if (size >= Operand::kMaxIndex) throw std::length_error("2^30 things in a unit");
-}
+void UnitBuilder::refuse_size() { throw std::length_error("2^30 things in a unit"); }
 
 StringId UnitBuilder::string(std::string_view text) {
-  if (const auto found = strings_.find(text); found != strings_.end()) return found->second;
+  const IdTable::Hash hash = IdTable::Hash(strings_).add(text);
+  const StringId known =
+      strings_.find(hash, [&](StringId other) { return unit.string(other) == text; });
+  if (known != IdTable::kNotThere) return known;
   const StringId id = size_of(unit.string_ends);
   check_size(unit.text.size() + text.size());
-  strings_.emplace(text, id);
   unit.text.insert(unit.text.end(), text.begin(), text.end());
   unit.string_ends.push_back(static_cast<std::uint32_t>(unit.text.size()));
+  strings_.add(hash, id);
   return id;
 }
 
 TypeId UnitBuilder::type(TypeKind kind, std::span<const std::uint32_t> parts, bool flag,
                          std::uint64_t number, StringId name) {
-  key_ = {static_cast<std::uint64_t>(kind), flag ? 1u : 0u, number, name};
-  key_.insert(key_.end(), parts.begin(), parts.end());
-  if (const auto known = types_.find(key_); known != types_.end()) return known->second;
+  const auto kind_and_flag = static_cast<std::uint64_t>(kind) << 1 | (flag ? 1 : 0);
+  const IdTable::Hash hash =
+      IdTable::Hash(types_).add(kind_and_flag << 32 | name).add(number).add(parts);
+  const TypeId known = types_.find(hash, [&](TypeId other) {
+    const Type& type = unit.types[other];
+    return type.kind == kind && type.flag == flag && type.number == number && type.name == name &&
+           std::ranges::equal(unit.parts(type), parts);
+  });
+  if (known != IdTable::kNotThere) return known;
   const TypeId id = size_of(unit.types);
-  types_.emplace(key_, id);
   unit.types.push_back(
       {.kind = kind, .flag = flag, .name = name, .number = number, .parts = numbers(parts)});
+  types_.add(hash, id);
   return id;
 }
 

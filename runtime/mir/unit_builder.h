@@ -9,12 +9,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/mir/id_table.h"
 #include "runtime/mir/unit.h"
 
 namespace smf::mir {
@@ -56,11 +56,13 @@ class UnitBuilder {
   struct ConstantHash {
     std::size_t operator()(const Constant& constant) const;
   };
-  static void check_size(std::size_t size);
+  static void check_size(std::size_t size) {
+    if (size >= Operand::kMaxIndex) refuse_size();
+  }
+  [[noreturn]] static void refuse_size();
 
-  std::map<std::string, StringId, std::less<>> strings_{};
-  std::map<std::vector<std::uint64_t>, TypeId> types_{};
-  std::vector<std::uint64_t> key_{};  // of the type that is looked for
+  IdTable strings_{};
+  IdTable types_{};
   std::unordered_map<Constant, ConstantId, ConstantHash> constants_{};
 };
 
