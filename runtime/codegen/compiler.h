@@ -20,7 +20,7 @@
 namespace smf::codegen {
 
 // Changes when the same template may become other bytes.
-inline constexpr std::uint32_t kCodeVersion = 1;
+inline constexpr std::uint32_t kCodeVersion = 2;
 
 struct CompilerOptions {
   Machine machine = kThisMachine;
