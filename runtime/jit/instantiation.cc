@@ -207,7 +207,7 @@ Made<void> Instantiation::make_function(std::size_t index) {
   if (!function) return refused(node.wanted.symbol, function.error());
   node.function = *function;
   by_name_.emplace(session_.program().mangled_name(callee), index);
-  if (auto verified = session_.verify(*function); !verified)
+  if (auto verified = session_.verify(*node.wanted.record, *function, node.types); !verified)
     return refuse_endless(index, verified.error());
   return {};
 }
