@@ -57,13 +57,14 @@ Result<mir::TypeId> Session::type(std::string_view expression) {
   return has_more ? noted(program_.type(expression)) : std::move(found);
 }
 
-Result<std::vector<mir::TypeId>> Session::types(std::string_view args) {
+Result<std::span<const mir::TypeId>> Session::types(const Arguments& arguments) {
+  if (const auto known = types_.find(&arguments); known != types_.end()) return known->second;
   std::vector<mir::TypeId> types;
-  for (const std::string_view one : split_type_args(args)) {
+  for (const std::string_view one : split_type_args(arguments.text)) {
     SMF_ASSIGN(const mir::TypeId id, type(one));
     types.push_back(id);
   }
-  return types;
+  return types_.emplace(&arguments, std::move(types)).first->second;
 }
 
 Result<void> Session::feed(const std::shared_ptr<TemplateRecord>& record) {

@@ -11,7 +11,9 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -34,8 +36,8 @@ class Session {
 
   // The type that an argument in canonical form names.
   Result<mir::TypeId> type(std::string_view expression);
-  // The types of arguments as a note has them, joined with `,`.
-  Result<std::vector<mir::TypeId>> types(std::string_view args);
+  // The types of arguments; they stay.
+  Result<std::span<const mir::TypeId>> types(const Arguments& arguments);
   // The template's function is in the program then, and was verified in its general form, once for
   // all sessions.
   Result<void> feed(const std::shared_ptr<TemplateRecord>& record);
@@ -80,6 +82,7 @@ class Session {
   std::optional<codegen::Compiler> compiler_{};
   std::set<std::shared_ptr<TemplateRecord>> fed_{};
   std::set<std::shared_ptr<TemplateRecord>> fed_definitions_{};
+  std::unordered_map<const Arguments*, std::vector<mir::TypeId>> types_{};
   std::unordered_set<mir::FunctionId> closed_{};
   bool is_spoilt_ = false;
 };
