@@ -60,7 +60,7 @@ Result<void> JitState::open() {
   options.max_depth = std::min(options.max_depth, JitOptions::kMaxDepthCeiling);
   memory = options.code_memory;
   if (memory == nullptr) {
-    SMF_ASSIGN(CodeMemory own, CodeMemory::create());
+    SMF_ASSIGN(CodeMemory own, CodeMemory::create({.growth_divisor = 1}));
     memory = std::make_shared<CodeMemory>(std::move(own));
   }
   cache = options.cache;
