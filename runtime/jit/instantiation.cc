@@ -362,6 +362,25 @@ bool Instantiation::can_be_shared(const Node& node) const {
   });
 }
 
+std::optional<JitFunction::Type> Instantiation::type_of(const mir::Unit& unit, const Node& node) {
+  if (!node.function) return std::nullopt;
+  const mir::TypeId signature = unit.functions[*node.function].signature;
+  const auto is_word = [&](mir::TypeId type) {
+    const mir::TypeKind kind = unit.types[type].kind;
+    return kind == mir::TypeKind::kI64 || kind == mir::TypeKind::kU64 || mir::is_pointer(kind);
+  };
+  const auto is_nothing = [](mir::TypeId type) {
+    return type == mir::kNone || type == mir::primitive(mir::TypeKind::kUnit) ||
+           type == mir::primitive(mir::TypeKind::kNever);
+  };
+  const auto parts = unit.parts(signature);
+  const bool returns = !is_nothing(parts[0]);
+  return JitFunction::Type{.is_of_words = (!returns || is_word(parts[0])) &&
+                                          std::ranges::all_of(parts.subspan(1), is_word),
+                           .returns = returns,
+                           .parameters = static_cast<std::uint32_t>(parts.size() - 1)};
+}
+
 Made<void> Instantiation::publish(std::span<const std::size_t> members, const codegen::Code& code) {
   std::vector<std::string_view> names;
   const mir::Unit& unit = session_.program().unit();
@@ -386,7 +405,8 @@ Made<void> Instantiation::publish(std::span<const std::size_t> members, const co
                                      .arguments = node.wanted.arguments,
                                      .code = {placed->block + entry.offset, entry.size},
                                      .record = id_of(node.wanted),
-                                     .is_foreign = node.is_foreign});
+                                     .is_foreign = node.is_foreign,
+                                     .type = type_of(unit, node)});
     if (!published) return std::unexpected(std::move(published).error());
     node.compiled = published->compiled;
     if (node.wanted.row) made_rows_.push_back(node.wanted.row);

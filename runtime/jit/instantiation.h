@@ -68,6 +68,7 @@ class Instantiation {
   Made<void> compile_group(std::span<const std::size_t> members);
   Made<void> publish(std::span<const std::size_t> members, const codegen::Code& code);
   bool can_be_shared(const Node& node) const;
+  static std::optional<JitFunction::Type> type_of(const mir::Unit& unit, const Node& node);
   Result<const void*> address_of(const codegen::Symbol& symbol, const Node& caller) const;
   Made<void> refuse_endless(std::size_t index, const Error& error);
   void let_go(Node& node);

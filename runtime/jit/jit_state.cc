@@ -368,6 +368,22 @@ bool JitState::forget(std::string_view symbol) {
   return true;
 }
 
+std::optional<JitFunction> JitState::function_at(const void* address) {
+  // Without a lock mostly, and all that most addresses come to.
+  if (memory->find(address).empty()) return std::nullopt;
+  const std::lock_guard lock(publish_mutex_);
+  for (; with_address_ != all_.size(); ++with_address_) {
+    const Compiled& one = all_[with_address_];
+    by_address_.emplace(one.code.data(), &one);
+  }
+  const auto* const place = static_cast<const std::byte*>(address);
+  const auto after = by_address_.upper_bound(place);
+  if (after == by_address_.begin()) return std::nullopt;
+  const Compiled& one = *std::prev(after)->second;
+  if (static_cast<std::size_t>(place - one.code.data()) >= one.code.size()) return std::nullopt;
+  return JitFunction{.code = one.code, .type = one.type};
+}
+
 void JitState::share(std::uint64_t record, std::uint32_t shape, const Compiled* made) {
   const std::lock_guard lock(publish_mutex_);
   shared_.try_emplace({record, shape}, made);

@@ -50,6 +50,7 @@ struct Compiled {
   std::span<const std::byte> code{};
   std::uint64_t record = 0;  // the id of the template that it was made from
   bool is_foreign = false;   // by a compiler of the embedder's, not from MIR
+  std::optional<JitFunction::Type> type{};
 
   const void* address() const { return code.data(); }
   bool means(const Wanted& wanted) const {
@@ -77,6 +78,7 @@ class JitState {
   JitResult request(std::string_view symbol);
   Result<void> load(std::string_view path);
   bool forget(std::string_view symbol);
+  std::optional<JitFunction> function_at(const void* address);
 
   // ---- For an Instantiation ----
 
@@ -158,6 +160,9 @@ class JitState {
 
   mutable std::mutex publish_mutex_{};
   std::deque<Compiled> all_{};
+  // Of the first so many of them; the others follow when somebody asks.
+  std::map<const std::byte*, const Compiled*> by_address_{};
+  std::size_t with_address_ = 0;
   std::map<std::string, const Compiled*, std::less<>> contested_{};  // and what they stood for
   std::atomic<bool> has_contested_{false};
   std::vector<const std::byte*> blocks_{};  // of a code memory that is the embedder's
