@@ -115,7 +115,7 @@ class Template {
   std::string name_{};
 };
 
-struct Mistake {
+struct LeftOpen {
   std::string_view instruction;  // of a function of (T, U, u64, f64, *mut T)
   std::string_view good;         // arguments
   std::string_view bad;
@@ -132,7 +132,7 @@ std::string function_of(std::string_view instruction) {
 }
 
 TEST(Demands, MistakesThatTheGeneralFormLetsPassAreFound) {
-  constexpr Mistake kMistakes[] = {
+  constexpr LeftOpen kMistakes[] = {
       {"%0 = intrinsic popcount(%0)", "u32", "f64", "popcount of f64"},
       {"%0 = intrinsic sqrt(%0)", "f32", "i64", "sqrt of i64"},
       {"%0 = intrinsic max(%0, %0)", "i8", "bool", "max of bool"},
@@ -169,7 +169,7 @@ TEST(Demands, MistakesThatTheGeneralFormLetsPassAreFound) {
     if (comma != std::string_view::npos) both[1] = arguments.substr(comma + 1);
     return both;
   };
-  for (const Mistake& one : kMistakes) {
+  for (const LeftOpen& one : kMistakes) {
     SCOPED_TRACE(testing::Message() << one.instruction << " of " << one.bad);
     Template sample(function_of(one.instruction));
     ASSERT_TRUE(sample.demands) << sample.demands.error().message;
