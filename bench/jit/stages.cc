@@ -16,8 +16,8 @@
 #include "runtime/codegen/lowering.h"
 #include "runtime/codegen/optimiser.h"
 #include "runtime/exec/code_memory.h"
+#include "runtime/mir/demands.h"
 #include "runtime/mir/text.h"
-#include "runtime/mir/verify.h"
 
 namespace smf::bench {
 namespace {
@@ -44,15 +44,17 @@ class StagedCompiler {
  public:
   StagedCompiler() {
     auto unit = mir::read_text(kSiftDown);
-    SMF_CHECK(unit && program_.add(*std::move(unit)));
+    SMF_CHECK(unit && program_.add(mir::Unit(*unit)));
+    demands_ = mir::verify_template(program_, layouts_, *unit, unit->functions[0]).value();
   }
 
   void compile(int i, Times& times) {
-    const auto types = {*program_.type("i64"), *program_.type(fmt::format("[u8; {}]", i + 1))};
+    const std::vector types = {*program_.type("i64"),
+                               *program_.type(fmt::format("[u8; {}]", i + 1))};
     Stopwatch watch;
     const auto id = program_.make({.name = "sift_down", .arguments = types});
     times[0].push_back(watch.lap());
-    SMF_CHECK(id && mir::verify(program_, layouts_, *id));
+    SMF_CHECK(id && mir::verify(program_, layouts_, *id, demands_, types));
     times[1].push_back(watch.lap());
     lowering_.lower(*id, std::span(&*id, 1), function_);
     times[2].push_back(watch.lap());
@@ -78,6 +80,7 @@ class StagedCompiler {
  private:
   mir::Program program_{};
   mir::Layouts layouts_{program_};
+  mir::Demands demands_{};
   codegen::Lowering lowering_{program_, layouts_, {.features = codegen::native_features()}};
   codegen::Optimiser optimiser_{};
   codegen::Allocator allocator_{};

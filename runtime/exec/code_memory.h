@@ -67,6 +67,10 @@ struct CodeMemoryOptions {
   // What is reserved at once, twice: addresses, no memory. Also the largest block. A power of two
   // from 1 MiB.
   std::size_t region_bytes = std::size_t{64} << 20;
+  // New memory is this part of what there is, within 16 KiB and 1 MiB. The 40th part lets little
+  // lie idle; 1 doubles it, so that a program which grows to a megabyte fetches it in seven steps,
+  // some 14 system calls each. 0 is taken for 1.
+  unsigned growth_divisor = 40;
   // Told about all code, in this order.
   std::vector<std::shared_ptr<CodeListener>> listeners{};
   os::SystemCalls* calls = nullptr;  // nullptr: the kernel's

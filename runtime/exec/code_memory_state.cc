@@ -161,9 +161,8 @@ Result<void> CodeMemoryState::grow(std::uint32_t count) {
   const std::size_t unit =
       std::max(space_.min_segment(), granule_bytes() * BlockMap::kGranulesInWord);
   const std::size_t least = align_up(static_cast<std::size_t>(count) << shift_, unit);
-  // In proportion to what there is: little lies idle at the end.
-  std::size_t size =
-      std::max(least, std::min(align_up(mapped_ / 40, unit), CodeSpace::kMaxSegment));
+  const std::uint64_t part = align_up(mapped_ / std::max(options_.growth_divisor, 1u), unit);
+  std::size_t size = std::max(least, std::min(part, CodeSpace::kMaxSegment));
   const std::uint64_t left = options_.max_bytes - std::min(options_.max_bytes, mapped_);
   if (size > left) size = least;
   if (size > left) {

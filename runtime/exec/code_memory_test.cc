@@ -279,6 +279,21 @@ TEST_P(CodeMemoryWith, EmptyMemoryGoesBackToTheSystem) {
   EXPECT_EQ(call_code(publish(memory, 5).value()), 5);
 }
 
+TEST(CodeMemory, MemoryIsFetchedInProportionToWhatThereIs) {
+  const auto fill = [](unsigned growth_divisor) {
+    auto memory = CodeMemory::create({.growth_divisor = growth_divisor}).value();
+    for (int i = 0; i != 1000; ++i) EXPECT_TRUE(publish(memory, 1, 1000).has_value());
+    return memory.stats();
+  };
+  const CodeMemoryStats slow = fill(40), fast = fill(1), none = fill(0);
+  EXPECT_GE(slow.segments, 30u);
+  EXPECT_LT(slow.mapped, slow.used * 11 / 10);
+  // 16 KiB, and twice as much seven times.
+  EXPECT_LE(fast.segments, 8u);
+  EXPECT_LE(fast.mapped, fast.used * 2 + (std::uint64_t{1} << 20));
+  EXPECT_EQ(none.segments, fast.segments);
+}
+
 TEST(CodeMemory, MuchEmptyMemoryGoesBackByItself) {
   if (!allows_dual_mapping()) GTEST_SKIP() << "this emulator has no dual mapping";
   auto memory = CodeMemory::create({.protection = CodeProtection::kDualMapping}).value();

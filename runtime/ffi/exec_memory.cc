@@ -149,7 +149,7 @@ Result<void> ExecMemory::free(std::int64_t address, std::int64_t size) {
 
 // ---- Finding ----
 
-Result<ExecMemory::Spot> ExecMemory::find(std::int64_t address) {
+std::optional<ExecMemory::Spot> ExecMemory::look_for(std::int64_t address) {
   const auto wanted = static_cast<std::uint64_t>(address);
   const auto after = blocks_.upper_bound(wanted);
   if (after != blocks_.begin()) {
@@ -157,7 +157,13 @@ Result<ExecMemory::Spot> ExecMemory::find(std::int64_t address) {
     const std::uint64_t offset = wanted - found->first;
     if (offset < found->second.size) return Spot{.found = found, .offset = offset};
   }
-  return refuse(fmt::format("0x{:x} is in no executable memory allocated here", wanted));
+  return std::nullopt;
+}
+
+Result<ExecMemory::Spot> ExecMemory::find(std::int64_t address) {
+  if (const auto spot = look_for(address)) return *spot;
+  return refuse(fmt::format("0x{:x} is in no executable memory allocated here",
+                            static_cast<std::uint64_t>(address)));
 }
 
 Result<ExecMemory::Spot> ExecMemory::find_whole(std::int64_t address, std::int64_t size) {
@@ -173,9 +179,8 @@ Result<ExecMemory::Spot> ExecMemory::find_whole(std::int64_t address, std::int64
   return Spot{.found = found};
 }
 
-Result<ExecMemory::Spot> ExecMemory::find_executable(std::int64_t address) {
-  SMF_ASSIGN(const Spot spot, find(address));
-  if (spot.block().is_executable()) return spot;
+Result<void> ExecMemory::check_executable(const Spot& spot) {
+  if (spot.block().is_executable()) return {};
   return refuse(fmt::format("the memory allocated at 0x{:x} is not executable", spot.begin()));
 }
 
@@ -286,13 +291,26 @@ Result<bool> ExecMemory::is_executable(std::int64_t address) {
 
 Result<std::int64_t> ExecMemory::function(std::int64_t address) {
   const std::lock_guard lock(mutex_);
-  SMF_TRY(find_executable(address));
+  SMF_ASSIGN(const Spot spot, find(address));
+  SMF_TRY(check_executable(spot));
   return address;
 }
 
 Result<ExecMemory::Call> ExecMemory::begin_call(std::int64_t address) {
   const std::lock_guard lock(mutex_);
-  SMF_ASSIGN(const Spot spot, find_executable(address));
+  SMF_ASSIGN(const Spot spot, find(address));
+  return begin_call(spot);
+}
+
+std::optional<Result<ExecMemory::Call>> ExecMemory::try_begin_call(std::int64_t address) {
+  const std::lock_guard lock(mutex_);
+  const auto spot = look_for(address);
+  if (!spot) return std::nullopt;
+  return begin_call(*spot);
+}
+
+Result<ExecMemory::Call> ExecMemory::begin_call(const Spot& spot) {
+  SMF_TRY(check_executable(spot));
   const std::uint64_t function = spot.begin() + spot.offset;
   // Such addresses are where no instruction can begin; the trap is one of the shortest.
   if (function % kTrap.size() != 0)

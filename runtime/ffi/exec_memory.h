@@ -88,6 +88,8 @@ class ExecMemory {
   // Keeps the block as it is until the call is destroyed. The address is in an executable block; in
   // one of code, before the end of what was written.
   Result<Call> begin_call(std::int64_t address);
+  // nullopt: no block holds the address.
+  std::optional<Result<Call>> try_begin_call(std::int64_t address);
 
   std::int64_t total();  // bytes, as they were asked for
   std::int64_t count();
@@ -115,9 +117,11 @@ class ExecMemory {
   Result<std::int64_t> add(Blocks::node_type block);
 
   // Under the lock.
+  std::optional<Spot> look_for(std::int64_t address);
   Result<Spot> find(std::int64_t address);
   Result<Spot> find_whole(std::int64_t address, std::int64_t size);
-  Result<Spot> find_executable(std::int64_t address);
+  Result<void> check_executable(const Spot& spot);
+  Result<Call> begin_call(const Spot& spot);
   Result<void> write_code(const Spot& spot, std::size_t offset, Bytes bytes);
   Result<void> protect(const Spot& spot, os::MapOptions::Protection wanted);
 
@@ -128,6 +132,16 @@ class ExecMemory {
   Blocks blocks_{};
   std::int64_t total_ = 0;
 };
+
+// Calls what is there, with C's calling convention.
+template <typename... Arguments>
+std::int64_t call_code_at(std::uint64_t function, Arguments... arguments) {
+  static_assert((std::is_same_v<Arguments, std::int64_t> && ...));
+  std::int64_t (*callable)(Arguments...) = nullptr;
+  static_assert(sizeof callable == sizeof function);
+  std::memcpy(&callable, &function, sizeof callable);
+  return callable(arguments...);
+}
 
 // A function that can be called while this lives. An object without one is false.
 class ExecMemory::Call {
@@ -141,14 +155,10 @@ class ExecMemory::Call {
   }
   explicit operator bool() const { return count_ != nullptr; }
 
-  // With C's calling convention. What the code does is the caller's responsibility.
+  // What the code does is the caller's responsibility.
   template <typename... Arguments>
   std::int64_t run(Arguments... arguments) const {
-    static_assert((std::is_same_v<Arguments, std::int64_t> && ...));
-    std::int64_t (*callable)(Arguments...) = nullptr;
-    static_assert(sizeof callable == sizeof function_);
-    std::memcpy(&callable, &function_, sizeof callable);
-    return callable(arguments...);
+    return call_code_at(function_, arguments...);
   }
 
  private:

@@ -84,6 +84,14 @@ fn #6 broken<T>(T) -> T entry 0 {
     return %1
 }
 
+fn #8 put<T>(*mut T, T) -> unit entry 0 {
+  local %0 to: *mut T arg 0
+  local %1 x: T arg 1
+  block 0:
+    store %0, %1
+    return
+}
+
 fn #7 identity<T>(T) -> T entry 0 {
   local %0 x: T arg 0
   block 0:
@@ -102,6 +110,7 @@ possible |id, template, type_args, mangled_name, required_by, can_defer|
     4, "next", "i64", "next$i64", "sample", true
     5, "node", "i64", "node$i64", "sample", true
     6, "broken", "i64", "broken$i64", "sample", true
+    7, "put", "i64", "put$i64", "sample", true
 
 instantiations |id, template, type_args, mangled_name, from_file, from_loc, to_obj, status|
     0, "identity", "i64", "identity$i64", "a.spl", "a.spl:1:2", "a.o", "compiled"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "runtime/ffi/jit_functions.h"
 #include "runtime/ffi/smf_objects.h"
 #include "runtime/jit/jit_instantiator.h"
 
@@ -21,16 +22,10 @@ using smf::Result;
 using smf::ffi::about;
 using smf::ffi::CacheObject;
 using smf::ffi::handles;
+using smf::ffi::JitObject;
 using smf::ffi::number_of;
 using smf::ffi::text_of;
 using smf::ffi::with;
-
-struct JitObject {
-  static constexpr smf::ffi::HandleKind kKind = smf::ffi::HandleKind::kJit;
-
-  rt_smf_jit_options given{};  // whose functions and contexts are called
-  std::unique_ptr<smf::JitInstantiator> jit{};
-};
 
 // Where code traps: its frame is left by longjmp(), so there is nothing here to clean up.
 void hand_on_trap(void* context, const smf::codegen::TrapRecord* record) {
@@ -162,7 +157,7 @@ int64_t rt_smf_jit_new(const rt_smf_jit_options* options) {
         SMF_ASSIGN(object->given, smf::ffi::options_of(options));
         SMF_ASSIGN(JitOptions all, jit_options(object->given));
         SMF_ASSIGN(object->jit, smf::JitInstantiator::create(std::move(all)));
-        return handles().add(std::move(object));
+        return smf::ffi::jit_functions().add(std::move(object));
       },
       [] { return std::string(kName); });
 }

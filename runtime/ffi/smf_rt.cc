@@ -12,6 +12,7 @@
 #include "runtime/ffi/arguments.h"
 #include "runtime/ffi/boundary.h"
 #include "runtime/ffi/exec_memory.h"
+#include "runtime/ffi/jit_functions.h"
 #include "runtime/ffi/mapped_files.h"
 
 namespace {
@@ -20,6 +21,7 @@ using smf::Result;
 using smf::ffi::Allocation;
 using smf::ffi::at_boundary;
 using smf::ffi::ExecMemory;
+using smf::ffi::JitCall;
 using smf::ffi::MappedFiles;
 using smf::ffi::text_of;
 
@@ -72,11 +74,38 @@ std::int64_t counts(const char* name, std::int64_t (ExecMemory::*count)()) {
       [=] { return std::string(name); });
 }
 
+// Of an allocation, or of an instantiator; it stays meanwhile.
+struct Callee {
+  ExecMemory::Call allocated{};
+  JitCall made{};
+
+  explicit operator bool() const { return allocated || made; }
+  std::int64_t run(auto... arguments) const {
+    if (allocated) return allocated.run(arguments...);
+    const std::int64_t result = smf::ffi::call_code_at(made.function, arguments...);
+    return made.returns ? result : 0;
+  }
+};
+
+Result<Callee> begin_call(std::int64_t function, unsigned arguments) {
+  if (auto call = exec_memory().try_begin_call(function)) {
+    if (!*call) return std::unexpected(std::move(*call).error());
+    return Callee{.allocated = **std::move(call)};
+  }
+  if (auto call = smf::ffi::jit_functions().begin_call(function, arguments)) {
+    if (!*call) return std::unexpected(std::move(*call).error());
+    return Callee{.made = **std::move(call)};
+  }
+  return smf::ffi::refuse(fmt::format(
+      "0x{:x} is in no executable memory allocated here, and of no function instantiated here",
+      static_cast<std::uint64_t>(function)));
+}
+
 // The code runs outside of at_boundary(): what it throws is its own, and reaches its caller.
 std::int64_t call_function(const char* name, std::int64_t function, auto... arguments) {
   const smf::ffi::CancellationOff off;
   const auto call = at_boundary(
-      name, ExecMemory::Call(), [&] { return exec_memory().begin_call(function); },
+      name, Callee(), [&] { return begin_call(function, sizeof...(arguments)); },
       describe_address(name, function));
   if (!call) return 0;
   const std::int64_t result = call.run(arguments...);

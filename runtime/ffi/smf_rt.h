@@ -166,8 +166,9 @@ RT_API bool rt_madvise(int64_t address, int64_t size, int64_t advice);
 /* ---- Executable memory ---- */
 
 /* Memory for machine code, never writable and executable at once. An allocation is made in one of
- * two ways, and the functions below take either. They know no other memory: the address of a mapped
- * file is refused, as theirs is by the functions above.
+ * two ways, and the functions below take either. They know no other memory, but that
+ * rt_call_function_*() take what rt_smf_jit_instantiate() gives: the address of a mapped file is
+ * refused, as theirs is by the functions above.
  *
  * Where a size goes with an address, both are an allocation's as they were given: no part of one
  * can be freed or protected. Where it does not say so, the address may be any in an allocation.
@@ -213,9 +214,16 @@ RT_API int64_t rt_get_function_pointer(int64_t address);
 
 /* Calls the code at the address with C's calling convention. The address has to be in an executable
  * allocation and aligned as instructions are, and, with rt_alloc_exec_memory(), something has to
- * have been written there. What the code does then is up to who wrote it. Code that leaves by
- * longjmp() counts as being called for ever. Failure: 0; as a function may return 0 as well, these
- * three set RT_OK where they succeed. */
+ * have been written there. What the code does then is up to who wrote it.
+ *
+ * Or it is that of a function which an instantiator has made, and which is in use until the function
+ * returns: rt_smf_jit_free() fails with RT_UNSUPPORTED. Where its type is known, it has as many
+ * parameters as are given here, and takes and returns 64-bit integers and addresses, or returns
+ * nothing, which is 0 here; else RT_INVALID_ARGUMENT. It is not known of what an earlier process
+ * compiled: then it is up to the caller.
+ *
+ * Code that leaves by longjmp() counts as being called for ever. Failure: 0; as a function may
+ * return 0 as well, these three set RT_OK where they succeed. */
 RT_API int64_t rt_call_function_0(int64_t function);
 RT_API int64_t rt_call_function_1(int64_t function, int64_t first);
 RT_API int64_t rt_call_function_2(int64_t function, int64_t first, int64_t second);
@@ -546,9 +554,9 @@ RT_API bool rt_smf_jit_load(int64_t jit, const char* path, int64_t path_length);
 RT_API bool rt_smf_jit_unload(int64_t jit, const char* path, int64_t path_length);
 
 /* The function of this mangled name, compiled if it was not before, and what it calls. It is called
- * with C's calling convention, by whoever knows its type, and good until the instantiator is freed.
- * (It is no allocation of rt_alloc_exec_memory(): rt_call_function_*() refuse it.) Failure: a
- * status other than RT_SMF_JIT_SUCCESS, and address 0. */
+ * with C's calling convention, by whoever knows its type, or by rt_call_function_*(), and good until
+ * the instantiator is freed. (Else it is no allocation of rt_alloc_exec_memory().) Failure: a status
+ * other than RT_SMF_JIT_SUCCESS, and address 0. */
 RT_API rt_smf_jit_result rt_smf_jit_instantiate(int64_t jit, const char* symbol,
                                                 int64_t symbol_length);
 

@@ -11,14 +11,16 @@
 namespace smf::internal {
 namespace {
 
-std::unexpected<JitResult> refused(const std::string& symbol, const Error& error) {
+constexpr std::size_t kNoNode = ~std::size_t{0};
+
+std::unexpected<JitResult> refused(std::string_view symbol, const Error& error) {
   std::string message = error.describe();
   if (message.find(symbol) == std::string::npos) message = fmt::format("{}: {}", symbol, message);
   return internal::refused(std::move(message));
 }
 
 std::uint64_t id_of(const Wanted& wanted) {
-  return wanted.record == nullptr ? 0 : wanted.record->id();
+  return wanted.record() == nullptr ? 0 : wanted.record()->id();
 }
 
 }  // namespace
@@ -31,11 +33,12 @@ Instantiation::~Instantiation() {
 }
 
 void Instantiation::let_go(Node& node) {
-  if (node.is_claimed) state_.claims.release(node.wanted.usual);
+  if (node.is_claimed) state_.claims.release(node.wanted.usual_hash, node.wanted.usual);
   node.is_claimed = false;
 }
 
 Made<const Compiled*> Instantiation::make(const Wanted& wanted) {
+  was_looked_for_ = wanted.arguments->shape_in(session_.meanings()) != 0;
   auto index = visit(wanted);
   if (!index) return std::unexpected(std::move(index).error());
   return nodes_[*index].compiled;
@@ -43,12 +46,47 @@ Made<const Compiled*> Instantiation::make(const Wanted& wanted) {
 
 // ---- The walk ----
 
+Instantiation::Node& Instantiation::add_node(Wanted wanted) {
+  const std::size_t index = nodes_.size();
+  Node& node = nodes_.emplace_back();
+  node.wanted = std::move(wanted);
+  node.lowlink = index;
+  open_.push_back(index);
+  if (nodes_.size() < kFew) return node;
+  for (std::size_t i = nodes_.size() == kFew ? 0 : index; i != nodes_.size(); ++i) {
+    const Wanted& one = nodes_[i].wanted;
+    by_pair_.emplace(Pair(one.template_name, one.arguments), i);
+    by_name_.emplace(one.usual, i);
+  }
+  return node;
+}
+
+std::size_t Instantiation::find_pair(std::string_view template_name,
+                                     const Arguments* arguments) const {
+  if (nodes_.size() < kFew) {
+    const auto found = std::ranges::find_if(nodes_, [&](const Node& node) {
+      return node.wanted.arguments == arguments && node.wanted.template_name == template_name;
+    });
+    return found == nodes_.end() ? kNoNode : static_cast<std::size_t>(found - nodes_.begin());
+  }
+  const auto found = by_pair_.find(Pair(template_name, arguments));
+  return found == by_pair_.end() ? kNoNode : found->second;
+}
+
+std::size_t Instantiation::find_name(std::string_view name) const {
+  if (nodes_.size() < kFew)
+    for (std::size_t i = 0; i != nodes_.size(); ++i)
+      if (nodes_[i].wanted.usual == name) return i;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? kNoNode : found->second;
+}
+
 Made<std::size_t> Instantiation::visit(Wanted wanted) {
   // What is compiled is walked through as far as it goes, and no mistake where it goes on.
   const bool is_too_deep = depth_of(&state_) >= state_.options.max_depth;
   if (is_too_deep && !state_.is_compiled(wanted)) {
     auto chain = chain_of(&state_);
-    chain.push_back(wanted.symbol);
+    chain.emplace_back(wanted.symbol);
     return internal::refused(fmt::format("Maximum JIT depth ({}) exceeded: {}",
                                          state_.options.max_depth, join_chain(chain)));
   }
@@ -58,19 +96,15 @@ Made<std::size_t> Instantiation::visit(Wanted wanted) {
     if (frame->owner != &state_ || frame->usual != wanted.usual) continue;
     auto cycle = chain_of(&state_);
     cycle.erase(cycle.begin(), std::ranges::find(cycle, frame->symbol));
-    cycle.push_back(wanted.symbol);
+    cycle.emplace_back(wanted.symbol);
     return std::unexpected(JitResult(JitCircularDependency{std::move(cycle)}));
   }
   const std::size_t index = nodes_.size();
-  Node& node = nodes_.emplace_back();
-  node.wanted = std::move(wanted);
-  node.lowlink = index;
-  by_pair_.emplace(Pair(node.wanted.template_name, node.wanted.arguments), index);
-  by_name_.emplace(node.wanted.usual, index);
-  open_.push_back(index);
+  Node& node = add_node(std::move(wanted));
   const InProgressHere in_progress(&state_, node.wanted.symbol, node.wanted.usual);
   const auto outcome = state_.claims.claim(
-      node.wanted.usual, [&] { return state_.is_compiled(node.wanted); }, state_.counters.waits);
+      node.wanted.usual_hash, node.wanted.usual, [&] { return state_.is_compiled(node.wanted); },
+      state_.counters.waits);
   node.is_claimed = outcome == Claims::Outcome::kMine;
   return visit_claimed(index, is_too_deep);
 }
@@ -114,24 +148,21 @@ Made<void> Instantiation::expand(std::size_t index) {
 Made<bool> Instantiation::find_equal(std::size_t index) {
   Node& node = nodes_[index];
   if (!node.shape) return false;
-  const Compiled* const other = state_.find_shared(node.wanted.record->id(), *node.shape);
-  if (other == nullptr) return false;
-  Compiled compiled = *other;
-  compiled.template_name = node.wanted.template_name;
-  compiled.arguments = node.wanted.arguments;
-  auto published = state_.publish(node.wanted, std::move(compiled));
+  auto published = state_.publish_equal(node.wanted, *node.shape);
   if (!published) return std::unexpected(std::move(published).error());
-  state_.counters.shared.fetch_add(1, std::memory_order_relaxed);
-  node.compiled = *published;
+  node.compiled = published->compiled;
+  if (node.compiled == nullptr) return false;
   if (node.wanted.row) made_rows_.push_back(node.wanted.row);
   return true;
 }
 
 Made<bool> Instantiation::find_persisted(std::size_t index) {
   Node& node = nodes_[index];
+  // Of the first it was looked for before, as soon as it was known what its arguments are.
+  if (index == 0 && was_looked_for_) return false;
   auto found = state_.find_persisted(node.wanted);
   if (!found) return std::unexpected(std::move(found).error());
-  node.compiled = *found;
+  node.compiled = found->compiled;
   if (node.compiled == nullptr) return false;
   if (node.wanted.row) made_rows_.push_back(node.wanted.row);
   return true;
@@ -148,13 +179,13 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
     const Node& node = nodes_[members[i]];
     if (!node.shape) return;
     const auto source =
-        source_hash(state_.metadata, *node.wanted.record, node.wanted.arguments->text,
+        source_hash(state_.metadata, *node.wanted.record(), node.wanted.arguments->text,
                     state_.shape_of_number(*node.shape));
     if (!source) return;
     piece.functions.push_back({.key = persisted_key(*source, state_.target()),
                                .offset = code.entries[i].offset,
                                .size = code.entries[i].size,
-                               .name = piece.keep(node.wanted.usual)});
+                               .name = piece.keep(std::string(node.wanted.usual))});
   }
   for (const codegen::Relocation& relocation : code.relocations) {
     const std::string& name = relocation.symbol.name;
@@ -182,14 +213,14 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
 Made<void> Instantiation::prepare(std::size_t index) {
   Node& node = nodes_[index];
   const Wanted& wanted = node.wanted;
-  if (wanted.record == nullptr)
+  if (wanted.record() == nullptr)
     return refused(wanted.symbol, {.code = ErrorCode::kNotFound,
                                    .message = fmt::format("no module has the body of template '{}'",
                                                           wanted.template_name)});
-  if (auto fed = session_.feed(wanted.record); !fed) return refused(wanted.symbol, fed.error());
-  auto types = session_.types(wanted.arguments->text);
+  if (auto fed = session_.feed(wanted.row.record); !fed) return refused(wanted.symbol, fed.error());
+  const auto types = session_.types(*wanted.arguments);
   if (!types) return refused(wanted.symbol, types.error());
-  node.types = *std::move(types);
+  node.types = *types;
   const std::uint32_t known = wanted.arguments->shape_in(session_.meanings());
   if (known != 0) node.shape = known;
   if (known != 0) return {};
@@ -202,21 +233,25 @@ Made<void> Instantiation::prepare(std::size_t index) {
 
 Made<void> Instantiation::make_function(std::size_t index) {
   Node& node = nodes_[index];
-  const mir::Callee callee{.name = node.wanted.template_name, .arguments = node.types};
+  const mir::Callee callee{.name = std::string(node.wanted.template_name),
+                           .arguments = {node.types.begin(), node.types.end()}};
   auto function = session_.make(callee);
   if (!function) return refused(node.wanted.symbol, function.error());
   node.function = *function;
-  by_name_.emplace(session_.program().mangled_name(callee), index);
-  if (auto verified = session_.verify(*function); !verified)
+  const mir::Unit& unit = session_.program().unit();
+  const std::string_view name = unit.string(unit.functions[*function].name);
+  if (name != node.wanted.usual) by_name_.emplace(name, index);
+  if (auto verified = session_.verify(*node.wanted.record(), *function, node.types); !verified)
     return refuse_endless(index, verified.error());
   return {};
 }
 
 Made<void> Instantiation::walk_calls(std::size_t index) {
-  // A copy: the walk makes more functions.
-  const std::vector<mir::Callee> callees = session_.program().dependencies(*nodes_[index].function);
-  for (const mir::Callee& callee : callees) {
-    auto wanted = wanted_callee(callee);
+  const mir::Program& program = session_.program();
+  const mir::FunctionId function = *nodes_[index].function;
+  for (std::size_t i = 0; i != program.dependencies(function).size(); ++i) {
+    // A copy: the walk makes more functions.
+    auto wanted = wanted_callee(mir::Callee(program.dependencies(function)[i]));
     if (!wanted) return std::unexpected(std::move(wanted).error());
     if (!*wanted) continue;
     auto gone = go_on_to(index, **std::move(wanted));
@@ -226,22 +261,22 @@ Made<void> Instantiation::walk_calls(std::size_t index) {
 }
 
 Made<void> Instantiation::go_on_to(std::size_t index, Wanted wanted) {
-  const auto known = by_pair_.find(Pair(wanted.template_name, wanted.arguments));
-  if (known == by_pair_.end()) {
+  const std::size_t known = find_pair(wanted.template_name, wanted.arguments);
+  if (known == kNoNode) {
     auto visited = visit(std::move(wanted));
     if (!visited) return std::unexpected(std::move(visited).error());
     nodes_[index].lowlink = std::min(nodes_[index].lowlink, nodes_[*visited].lowlink);
     return {};
   }
-  const Node& other = nodes_[known->second];
+  const Node& other = nodes_[known];
   if (!other.is_open) return {};
   if (other.is_foreign || nodes_[index].is_foreign) {
     auto cycle = chain_of(&state_);
     cycle.erase(cycle.begin(), std::ranges::find(cycle, other.wanted.symbol));
-    cycle.push_back(other.wanted.symbol);
+    cycle.emplace_back(other.wanted.symbol);
     return std::unexpected(JitResult(JitCircularDependency{std::move(cycle)}));
   }
-  nodes_[index].lowlink = std::min(nodes_[index].lowlink, known->second);
+  nodes_[index].lowlink = std::min(nodes_[index].lowlink, known);
   return {};
 }
 
@@ -256,7 +291,7 @@ Made<std::optional<Wanted>> Instantiation::wanted_callee(const mir::Callee& call
     if (!row) return internal::refused(row.error().message);
     const bool is_makeable = *row && (row->record != nullptr || state_.options.compiler != nullptr);
     if (!is_makeable || state_.compiled.value(hash, usual) != nullptr) return std::nullopt;
-    return state_.wanted(usual, *std::move(row));
+    return state_.wanted(*std::move(row));
   }
   std::string text;
   for (const mir::TypeId argument : callee.arguments) {
@@ -270,8 +305,8 @@ Made<std::optional<Wanted>> Instantiation::wanted_callee(const mir::Callee& call
 // ---- Groups ----
 
 Made<void> Instantiation::close_group(std::size_t index) {
-  const auto first = std::ranges::find(open_, index);
-  const std::vector<std::size_t> group(first, open_.end());
+  const auto first = static_cast<std::size_t>(std::ranges::find(open_, index) - open_.begin());
+  const std::span<const std::size_t> group = std::span(open_).subspan(first);
   std::vector<std::size_t> missing;
   for (const std::size_t member : group) {
     Node& node = nodes_[member];
@@ -286,24 +321,25 @@ Made<void> Instantiation::close_group(std::size_t index) {
     auto compiled = compile_group(missing);
     if (!compiled) return compiled;
   }
-  open_.erase(first, open_.end());
   for (const std::size_t member : group) {
     Node& node = nodes_[member];
     node.is_open = false;
     if (node.function) session_.closed().insert(*node.function);
     let_go(node);
   }
+  open_.resize(first);
   return {};
 }
 
 Made<void> Instantiation::compile_group(std::span<const std::size_t> members) {
   std::vector<mir::FunctionId> functions;
   for (const std::size_t member : members) functions.push_back(*nodes_[member].function);
-  Result<codegen::Code> code = fail(ErrorCode::kUnsupported, {});
-  if (state_.options.compiler != nullptr)
-    code = state_.options.compiler->compile_functions(session_.program(), session_.layouts(),
-                                                      functions);
-  if (!code && code.error().code == ErrorCode::kUnsupported) code = session_.compile(functions);
+  TemplateCompiler* const own = state_.options.compiler.get();
+  auto code = own == nullptr
+                  ? session_.compile(functions)
+                  : own->compile_functions(session_.program(), session_.layouts(), functions);
+  if (!code && own != nullptr && code.error().code == ErrorCode::kUnsupported)
+    code = session_.compile(functions);
   if (!code) return refuse_endless(members[0], code.error());
   if (auto checked = check_code(*code, members.size()); !checked)
     return refused(nodes_[members[0]].wanted.symbol, checked.error());
@@ -312,7 +348,7 @@ Made<void> Instantiation::compile_group(std::span<const std::size_t> members) {
   persist(members, *code);
   const Node& first = nodes_[members[0]];
   if (members.size() == 1 && first.shape && can_be_shared(first))
-    state_.share(first.wanted.record->id(), *first.shape, first.compiled);
+    state_.share(first.wanted.record()->id(), *first.shape, first.compiled);
   return {};
 }
 
@@ -321,9 +357,28 @@ bool Instantiation::can_be_shared(const Node& node) const {
   const auto& callees = session_.program().dependencies(*node.function);
   return std::ranges::all_of(callees, [&](const mir::Callee& callee) {
     if (callee.arguments.empty()) return callee.name.find('$') == std::string::npos;
-    const auto same = by_name_.find(session_.program().mangled_name(callee));
-    return same != by_name_.end() && &nodes_[same->second] == &node;
+    const std::size_t same = find_name(session_.program().mangled_name(callee));
+    return same != kNoNode && &nodes_[same] == &node;
   });
+}
+
+std::optional<JitFunction::Type> Instantiation::type_of(const mir::Unit& unit, const Node& node) {
+  if (!node.function) return std::nullopt;
+  const mir::TypeId signature = unit.functions[*node.function].signature;
+  const auto is_word = [&](mir::TypeId type) {
+    const mir::TypeKind kind = unit.types[type].kind;
+    return kind == mir::TypeKind::kI64 || kind == mir::TypeKind::kU64 || mir::is_pointer(kind);
+  };
+  const auto is_nothing = [](mir::TypeId type) {
+    return type == mir::kNone || type == mir::primitive(mir::TypeKind::kUnit) ||
+           type == mir::primitive(mir::TypeKind::kNever);
+  };
+  const auto parts = unit.parts(signature);
+  const bool returns = !is_nothing(parts[0]);
+  return JitFunction::Type{.is_of_words = (!returns || is_word(parts[0])) &&
+                                          std::ranges::all_of(parts.subspan(1), is_word),
+                           .returns = returns,
+                           .parameters = static_cast<std::uint32_t>(parts.size() - 1)};
 }
 
 Made<void> Instantiation::publish(std::span<const std::size_t> members, const codegen::Code& code) {
@@ -332,7 +387,7 @@ Made<void> Instantiation::publish(std::span<const std::size_t> members, const co
   for (const std::size_t member : members) {
     const Node& node = nodes_[member];
     names.push_back(node.function ? unit.string(unit.functions[*node.function].name)
-                                  : std::string_view(node.wanted.usual));
+                                  : node.wanted.usual);
   }
   const Node& caller = nodes_[members[0]];
   auto placed = place_code(*state_.memory, code, names, [&](const codegen::Symbol& symbol) {
@@ -350,9 +405,10 @@ Made<void> Instantiation::publish(std::span<const std::size_t> members, const co
                                      .arguments = node.wanted.arguments,
                                      .code = {placed->block + entry.offset, entry.size},
                                      .record = id_of(node.wanted),
-                                     .is_foreign = node.is_foreign});
+                                     .is_foreign = node.is_foreign,
+                                     .type = type_of(unit, node)});
     if (!published) return std::unexpected(std::move(published).error());
-    node.compiled = *published;
+    node.compiled = published->compiled;
     if (node.wanted.row) made_rows_.push_back(node.wanted.row);
   }
   state_.counters.compiled.fetch_add(members.size(), std::memory_order_relaxed);
@@ -363,10 +419,10 @@ Made<void> Instantiation::publish(std::span<const std::size_t> members, const co
 Result<const void*> Instantiation::address_of(const codegen::Symbol& symbol,
                                               const Node& caller) const {
   if (symbol.kind == codegen::Symbol::Kind::kFunction) {
-    const auto node = by_name_.find(symbol.name);
-    if (node != by_name_.end() && nodes_[node->second].compiled != nullptr &&
+    const std::size_t node = find_name(symbol.name);
+    if (node != kNoNode && nodes_[node].compiled != nullptr &&
         state_.registered.value(hash_name(symbol.name), symbol.name) == nullptr)
-      return nodes_[node->second].compiled->address();
+      return nodes_[node].compiled->address();
   }
   return state_.find_address(symbol, caller.wanted.symbol);
 }
@@ -385,7 +441,7 @@ Made<bool> Instantiation::compile_foreign(std::size_t index) {
   if (state_.options.compiler == nullptr) return false;
   Node& node = nodes_[index];
   const Wanted& wanted = node.wanted;
-  const TemplateRecord* const record = wanted.record.get();
+  const TemplateRecord* const record = wanted.record();
   auto code = state_.options.compiler->compile_template(
       {.symbol = wanted.symbol,
        .template_name = wanted.template_name,
@@ -407,7 +463,7 @@ Made<bool> Instantiation::compile_foreign(std::size_t index) {
     if (!*callee) continue;
     auto gone = go_on_to(index, **callee);
     if (!gone) return std::unexpected(std::move(gone).error());
-    by_name_.emplace(name, by_pair_.at(Pair((*callee)->template_name, (*callee)->arguments)));
+    by_name_.emplace(name, find_pair((*callee)->template_name, (*callee)->arguments));
   }
   auto published = publish(std::span(&index, 1), *code);
   if (!published) return std::unexpected(std::move(published).error());

@@ -27,7 +27,8 @@ class Instantiation {
   Instantiation(JitState& state, Session& session);
   ~Instantiation();
 
-  // The claims that were made are let go, whatever comes out.
+  // Code of an equal body, and what is persisted, was looked for before. The claims that were made
+  // are let go, whatever comes out.
   Made<const Compiled*> make(const Wanted& wanted);
   // Rows in `possible` of what was made.
   const std::vector<FoundRow>& made_rows() const { return made_rows_; }
@@ -36,7 +37,7 @@ class Instantiation {
   struct Node {
     Wanted wanted{};
     std::optional<mir::FunctionId> function{};
-    std::vector<mir::TypeId> types{};  // its arguments
+    std::span<const mir::TypeId> types{};  // its arguments
     std::optional<std::uint32_t> shape{};
     const Compiled* compiled = nullptr;
     std::size_t lowlink = 0;
@@ -44,8 +45,13 @@ class Instantiation {
     bool is_claimed = false;
     bool is_foreign = false;
   };
-  using Pair = std::pair<std::string, Arguments*>;
+  using Pair = std::pair<std::string_view, const Arguments*>;
+  static constexpr std::size_t kFew = 8;  // nodes that are searched one by one
 
+  Node& add_node(Wanted wanted);
+  // Of this walk: by its meaning, and as code names it. kNone without one.
+  std::size_t find_pair(std::string_view template_name, const Arguments* arguments) const;
+  std::size_t find_name(std::string_view name) const;
   Made<std::size_t> visit(Wanted wanted);
   Made<std::size_t> visit_claimed(std::size_t index, bool is_too_deep);
   Made<void> expand(std::size_t index);
@@ -62,6 +68,7 @@ class Instantiation {
   Made<void> compile_group(std::span<const std::size_t> members);
   Made<void> publish(std::span<const std::size_t> members, const codegen::Code& code);
   bool can_be_shared(const Node& node) const;
+  static std::optional<JitFunction::Type> type_of(const mir::Unit& unit, const Node& node);
   Result<const void*> address_of(const codegen::Symbol& symbol, const Node& caller) const;
   Made<void> refuse_endless(std::size_t index, const Error& error);
   void let_go(Node& node);
@@ -69,10 +76,11 @@ class Instantiation {
   JitState& state_;
   Session& session_;
   const Frame* const outer_;
+  bool was_looked_for_ = false;
   std::deque<Node> nodes_{};
-  std::map<Pair, std::size_t> by_pair_{};
+  std::map<Pair, std::size_t> by_pair_{};                      // from kFew nodes on
+  std::map<std::string, std::size_t, std::less<>> by_name_{};  // the same, and further names
   std::vector<std::size_t> open_{};                            // Tarjan's stack
-  std::map<std::string, std::size_t, std::less<>> by_name_{};  // as code names them
   std::vector<FoundRow> made_rows_{};
 };
 

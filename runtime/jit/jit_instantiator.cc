@@ -95,6 +95,12 @@ const void* JitInstantiator::registered_symbol(std::string_view symbol) const {
 
 bool JitInstantiator::forget(std::string_view symbol) { return state_->forget(symbol); }
 
+std::optional<JitFunction> JitInstantiator::function_at(const void* address) const try {
+  return state_->function_at(address);
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
+}
+
 Result<void> JitInstantiator::flush() try {
   auto written = state_->persisting_->flush();
   auto moved = state_->updates_->flush(state_->options.on_update_failed);

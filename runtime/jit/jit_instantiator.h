@@ -73,6 +73,18 @@ struct JitPossible {
   JitRow row{};
 };
 
+// A function that was compiled, by the place of its code.
+struct JitFunction {
+  struct Type {
+    bool is_of_words = false;  // takes, and returns, 64-bit integers and addresses alone
+    bool returns = false;      // anything
+    std::uint32_t parameters = 0;
+  };
+  std::span<const std::byte> code{};
+  // nullopt where that is not known: of what an earlier process, or the embedder's compiler, made.
+  std::optional<Type> type{};
+};
+
 struct JitStats {
   std::uint64_t cached_count = 0;  // symbols compiled, or sharing code
   std::uint64_t loaded_smf_count = 0;
@@ -126,6 +138,11 @@ class JitInstantiator {
   // The next request for it compiles. What is compiled keeps calling the old code. False where it
   // was not compiled.
   bool forget(std::string_view symbol);
+
+  // What was compiled there: the function that begins at this address, or one in whose code it is;
+  // nullopt where it is no code of this instantiator's. Of code that several functions share, any
+  // of them.
+  std::optional<JitFunction> function_at(const void* address) const;
 
   // Moves all rows that wait for it, module by module. The first error; rows that could not be
   // moved wait for the next flush().

@@ -9,9 +9,9 @@
 namespace smf::internal {
 
 std::shared_ptr<Module> JitState::home_of(const Wanted& one) const {
-  auto module = one.row                 ? one.row.module
-                : one.record == nullptr ? nullptr
-                                        : metadata.find_module(one.record->module());
+  auto module = one.row                   ? one.row.module
+                : one.record() == nullptr ? nullptr
+                                          : metadata.find_module(one.record()->module());
   return module == nullptr || module->room == nullptr ? nullptr : module;
 }
 
@@ -51,7 +51,7 @@ const void* JitState::bring(const std::string& instance) {
   for (const Frame* frame = Chain::innermost(); frame != nullptr; frame = frame->outer)
     if (frame->owner == this && frame->usual == usual) return nullptr;
   if (depth_of(this) >= options.max_depth) return nullptr;
-  auto wanted = wanted_pair(std::move(usual), std::string(callee.name), arguments);
+  auto wanted = wanted_pair(std::move(usual), callee.name, arguments);
   if (!wanted || !*wanted) return nullptr;
   auto known = find_compiled(**wanted);
   if (!known) return nullptr;
@@ -60,12 +60,10 @@ const void* JitState::bring(const std::string& instance) {
     const InProgressHere in_progress(this, (*wanted)->symbol, (*wanted)->usual);
     auto persisted = find_persisted(**wanted);
     if (!persisted) return nullptr;
-    if (*persisted != nullptr) {
-      if ((*wanted)->row) {
-        const FoundRow rows[] = {(*wanted)->row};
-        static_cast<void>(promote((*wanted)->symbol, rows));
-      }
-      return (*persisted)->address();
+    if (const Compiled* const found = persisted->compiled; found != nullptr) {
+      if ((*wanted)->row)
+        static_cast<void>(promote((*wanted)->symbol, std::span(&(*wanted)->row, 1)));
+      return found->address();
     }
   }
   return instantiate(**wanted).address();
@@ -76,7 +74,7 @@ std::optional<PersistedCode> JitState::find_in_room(const Module& home, const Wa
   const std::uint32_t shape = one.arguments->shape_in(metadata.meanings());
   if (shape == 0) return std::nullopt;
   const auto source =
-      source_hash(metadata, *one.record, one.arguments->text, shape_of_number(shape));
+      source_hash(metadata, *one.record(), one.arguments->text, shape_of_number(shape));
   if (!source) return std::nullopt;
   for (const Hash128& target : targets_) {
     auto found = home.room->reader.find(persisted_key(*source, target));
@@ -85,21 +83,21 @@ std::optional<PersistedCode> JitState::find_in_room(const Module& home, const Wa
   return std::nullopt;
 }
 
-Made<const Compiled*> JitState::find_persisted(const Wanted& one) {
-  if (one.record == nullptr) return nullptr;
+Made<Published> JitState::find_persisted(const Wanted& one) {
+  if (one.record() == nullptr) return Published{};
   const auto home = home_of(one);
   if (home == nullptr || !home->room->is_trusted ||
       home->room->reader.index().function_count() == 0)
-    return nullptr;
+    return Published{};
   const auto found = find_in_room(*home, one);
-  if (!found) return nullptr;
+  if (!found) return Published{};
   std::vector<std::string> instances;
   const auto code = take_code(*found, instances);
-  if (!code || !home->ref.ok()) return nullptr;
+  if (!code || !home->ref.ok()) return Published{};
   std::map<std::string, const void*, std::less<>> brought;
   for (std::string& instance : instances) {
     const void* const address = bring(instance);
-    if (address == nullptr) return nullptr;
+    if (address == nullptr) return Published{};
     brought.emplace(std::move(instance), address);
   }
   const std::string_view names[] = {one.usual};
@@ -109,7 +107,7 @@ Made<const Compiled*> JitState::find_persisted(const Wanted& one) {
         symbol.kind == codegen::Symbol::Kind::kFunction && known != brought.end();
     return is_brought ? Result<const void*>(known->second) : find_address(symbol, one.symbol);
   });
-  if (!placed) return nullptr;  // what is missing, compiling will tell
+  if (!placed) return Published{};  // what is missing, compiling will tell
   keep_block(placed->block);
   if (one.row && one.row.module == home)
     one.row.row->is_persisted.store(true, std::memory_order_release);
@@ -118,7 +116,7 @@ Made<const Compiled*> JitState::find_persisted(const Wanted& one) {
   return publish(one, {.template_name = one.template_name,
                        .arguments = one.arguments,
                        .code = {placed->block + code->entries[0].offset, code->entries[0].size},
-                       .record = one.record->id()});
+                       .record = one.record()->id()});
 }
 
 }  // namespace smf::internal

@@ -84,6 +84,9 @@ TEST_F(JitPersisted, TheNextProcessCompilesNothing) {
     EXPECT_EQ(call(*jit, "once$Int", 5), 0);
     EXPECT_EQ(jit->stats().compiled, 0u);
     EXPECT_GE(jit->stats().persisted_hits, 2u);
+    // Of what type it is, its code does not say.
+    const auto place = jit->function_at(jit->try_jit_instantiate("quick$i64").address());
+    EXPECT_TRUE(place && !place->type);
     EXPECT_TRUE(jit->flush());
     EXPECT_EQ(functions_in(path), 3u);
   }

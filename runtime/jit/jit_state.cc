@@ -60,7 +60,7 @@ Result<void> JitState::open() {
   options.max_depth = std::min(options.max_depth, JitOptions::kMaxDepthCeiling);
   memory = options.code_memory;
   if (memory == nullptr) {
-    SMF_ASSIGN(CodeMemory own, CodeMemory::create());
+    SMF_ASSIGN(CodeMemory own, CodeMemory::create({.growth_divisor = 1}));
     memory = std::make_shared<CodeMemory>(std::move(own));
   }
   cache = options.cache;
@@ -114,40 +114,38 @@ JitResult JitState::request(std::string_view symbol) {
   auto row = metadata.find(hash, symbol);
   if (!row) return JitCompilationError{std::move(row).error().message};
   if (!*row) return JitNotFound{std::string(symbol)};
-  const Wanted one = wanted(symbol, *std::move(row));
-  const Compiled* found = nullptr;
+  const Wanted one = wanted(*std::move(row));
   // Under its usual name it was looked for above.
   if (one.symbol != one.usual || has_contested_.load(std::memory_order_acquire)) {
     auto known = find_compiled(one);
     if (!known) return std::move(known).error();
-    found = *known;
+    if (*known != nullptr) {
+      auto published = publish(one, **known);
+      if (!published) return std::move(published).error();
+      return success(one, *published, true);
+    }
   }
-  const Compiled* const equal = found == nullptr ? equal_body(one.row) : nullptr;
-  if (found != nullptr || equal != nullptr) {
-    Compiled same = found != nullptr ? *found : *equal;
-    same.template_name = one.template_name;
-    same.arguments = one.arguments;
-    auto published = publish(one, std::move(same));
-    if (!published) return std::move(published).error();
-    if (equal != nullptr) counters.shared.fetch_add(1, std::memory_order_relaxed);
-    return success(symbol, **published, one.row);
+  const std::uint32_t shape = one.arguments->shape_in(metadata.meanings());
+  if (shape != 0 && one.record() != nullptr && options.compiler == nullptr) {
+    auto equal = publish_equal(one, shape);
+    if (!equal) return std::move(equal).error();
+    if (equal->compiled != nullptr) return success(one, *equal, true);
   }
+  Published found;
   {
     const InProgressHere in_progress(this, one.symbol, one.usual);
     auto persisted = find_persisted(one);
     if (!persisted) return std::move(persisted).error();
     found = *persisted;
   }
-  return found != nullptr ? success(symbol, *found, one.row) : instantiate(one);
+  return found.compiled != nullptr ? success(one, found, true) : instantiate(one);
 }
 
-JitResult JitState::success(std::string_view symbol, const Compiled& found, const FoundRow& row) {
-  if (row) {
-    const FoundRow rows[] = {row};
-    if (auto failed = promote(std::string(symbol), rows)) return *std::move(failed);
-  }
-  const NameTable::Name* const name = compiled.find(hash_name(symbol), symbol);
-  return JitSuccess{found.code, name->view(), found.address()};
+JitResult JitState::success(const Wanted& one, const Published& published, bool has_row_to_move) {
+  if (has_row_to_move && options.update_mode != UpdateMode::kOff)
+    if (auto failed = promote(one.symbol, std::span(&one.row, 1))) return *std::move(failed);
+  return JitSuccess{published.compiled->code, published.name->view(),
+                    published.compiled->address()};
 }
 
 JitResult JitState::instantiate(const Wanted& one) {
@@ -173,23 +171,17 @@ JitResult JitState::instantiate(const Wanted& one) {
     auto failed = promote(one.symbol, rows);
     if (!failed && options.update_mode == UpdateMode::kSync)
       if (auto written = persisting_->flush(); !written)
-        failed = JitUpdateFailed{one.symbol, std::move(written).error()};
+        failed = JitUpdateFailed{std::string(one.symbol), std::move(written).error()};
     if (!made) return std::move(made).error();
     if (failed) return *std::move(failed);
     // Under the name that was asked for, also where another chain made it under another.
     auto published = publish(one, **made);
     if (!published) return std::move(published).error();
-    return success(one.symbol, **published, {});
+    return success(one, *published, false);
   }
 }
 
-const Compiled* JitState::equal_body(const FoundRow& row) const {
-  if (row.record == nullptr || options.compiler != nullptr) return nullptr;
-  const std::uint32_t shape = row.row->arguments->shape_in(metadata.meanings());
-  return shape == 0 ? nullptr : find_shared(row.record->id(), shape);
-}
-
-std::optional<JitUpdateFailed> JitState::promote(const std::string& symbol,
+std::optional<JitUpdateFailed> JitState::promote(std::string_view symbol,
                                                  std::span<const FoundRow> rows) {
   if (options.update_mode == UpdateMode::kOff) return std::nullopt;
   std::vector<FoundRow> moving;
@@ -203,10 +195,10 @@ std::optional<JitUpdateFailed> JitState::promote(const std::string& symbol,
   }
   // The code first: a row that says where its code is does not say so before it is there.
   if (auto written = persisting_->flush(); !written)
-    return JitUpdateFailed{symbol, std::move(written).error()};
+    return JitUpdateFailed{std::string(symbol), std::move(written).error()};
   auto moved = updates_->move(moving);
   if (moved) return std::nullopt;
-  return JitUpdateFailed{symbol, std::move(moved).error()};
+  return JitUpdateFailed{std::string(symbol), std::move(moved).error()};
 }
 
 // ---- Metadata ----
@@ -243,7 +235,7 @@ void JitState::find_shapes(const Module& module) try {
     if (arguments.shape_in(metadata.meanings()) != 0) continue;
     if (session == nullptr) session = sessions.take(metadata, options.target);
     ++count;
-    const auto types = session->types(arguments.text);
+    const auto types = session->types(arguments);
     if (session->is_spoilt()) session = nullptr;
     if (!types || session == nullptr) continue;
     const auto shape = shape_of(session->program(), *types);
@@ -270,17 +262,20 @@ void JitState::contest(const Module& module) {
   }
 }
 
-Wanted JitState::wanted(std::string_view symbol, FoundRow row) const {
-  Wanted one{.symbol = std::string(symbol),
-             .usual = {},
-             .template_name = std::string(row.row->template_name),
-             .arguments = row.row->arguments,
-             .row = {},
-             .record = row.record};
-  one.usual = row.row->has_usual_name
-                  ? std::string(row.row->mangled_name)
-                  : mangled_name(one.template_name, split_type_args(one.arguments->text));
-  one.row = std::move(row);
+Wanted JitState::wanted(FoundRow row) const {
+  const Row& from = *row.row;
+  Wanted one{.symbol = from.mangled_name,
+             .usual = from.mangled_name,
+             .template_name = from.template_name,
+             .usual_hash = from.name_hash,
+             .arguments = from.arguments,
+             .row = std::move(row)};
+  if (!from.has_usual_name) {
+    one.kept = std::make_shared<const std::string>(
+        mangled_name(one.template_name, split_type_args(one.arguments->text)));
+    one.usual = *one.kept;
+    one.usual_hash = hash_name(one.usual);
+  }
   return one;
 }
 
@@ -293,7 +288,7 @@ const Compiled* JitState::find_contested(std::string_view name) const {
 }
 
 Made<const Compiled*> JitState::find_compiled(const Wanted& one) const {
-  const auto* found = static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  const auto* found = static_cast<const Compiled*>(compiled.value(one.usual_hash, one.usual));
   std::string_view name = one.usual;
   if (found == nullptr && has_contested_.load(std::memory_order_acquire)) {
     const std::lock_guard lock(publish_mutex_);
@@ -306,39 +301,58 @@ Made<const Compiled*> JitState::find_compiled(const Wanted& one) const {
 }
 
 bool JitState::is_compiled(const Wanted& one) const {
-  const auto* const found =
-      static_cast<const Compiled*>(compiled.value(hash_name(one.usual), one.usual));
+  const auto* const found = static_cast<const Compiled*>(compiled.value(one.usual_hash, one.usual));
   return found != nullptr && found->means(one);
 }
 
-Made<const Compiled*> JitState::publish(const Wanted& one, Compiled made) {
+Made<Published> JitState::publish(const Wanted& one, const Compiled& made) {
   const std::lock_guard lock(publish_mutex_);
-  const std::uint64_t usual_hash = hash_name(one.usual);
+  return publish_locked(one, made);
+}
+
+Made<Published> JitState::publish_equal(const Wanted& one, std::uint32_t shape) {
+  const std::lock_guard lock(publish_mutex_);
+  const auto found = shared_.find({one.record()->id(), shape});
+  if (found == shared_.end()) return Published{};
+  Compiled same = *found->second;
+  same.template_name = one.template_name;
+  same.arguments = one.arguments;
+  auto published = publish_locked(one, same);
+  if (published) counters.shared.fetch_add(1, std::memory_order_relaxed);
+  return published;
+}
+
+Made<Published> JitState::publish_locked(const Wanted& one, const Compiled& made) {
   const bool is_usual = one.symbol == one.usual;
-  const std::uint64_t symbol_hash = is_usual ? usual_hash : hash_name(one.symbol);
-  const auto there_as = [&](std::uint64_t hash, const std::string& name) {
-    const auto* const there = static_cast<const Compiled*>(compiled.value(hash, name));
-    return there != nullptr || contested_.empty() ? there : find_contested(name);
+  const std::uint64_t symbol_hash = is_usual ? one.usual_hash : hash_name(one.symbol);
+  const auto there_as = [&](const NameTable::Name* name, std::string_view text) {
+    const void* const there =
+        name == nullptr ? nullptr : name->value.load(std::memory_order_acquire);
+    return there != nullptr || contested_.empty() ? static_cast<const Compiled*>(there)
+                                                  : find_contested(text);
   };
-  const Compiled* known = there_as(usual_hash, one.usual);
-  for (const Compiled* const other :
-       {known, is_usual ? known : there_as(symbol_hash, one.symbol)}) {
+  const NameTable::Name* usual = compiled.find(one.usual_hash, one.usual);
+  const NameTable::Name* symbol = is_usual ? usual : compiled.find(symbol_hash, one.symbol);
+  const Compiled* known = there_as(usual, one.usual);
+  for (const Compiled* const other : {known, is_usual ? known : there_as(symbol, one.symbol)}) {
     if (other == nullptr || other->means(one)) continue;
     return refused(describe_clash(other == known ? one.usual : one.symbol, other->template_name,
                                   other->arguments->text, one.template_name, one.arguments->text));
   }
   // Whoever made it something else has gone, or publish() would not be called.
-  if (const auto contested = contested_.find(one.usual); contested != contested_.end()) {
-    compiled.set(usual_hash, one.usual, known);
-    contested_.erase(contested);
+  if (!contested_.empty()) {
+    if (const auto contested = contested_.find(one.usual); contested != contested_.end()) {
+      compiled.set(usual, one.usual_hash, one.usual, known);
+      contested_.erase(contested);
+    }
   }
   if (known == nullptr) {
-    known = &all_.emplace_back(std::move(made));
-    compiled.set(usual_hash, one.usual, known);
+    known = &all_.emplace_back(made);
+    usual = &compiled.set(usual, one.usual_hash, one.usual, known);
     counters.cached.fetch_add(1, std::memory_order_relaxed);
   }
-  if (!is_usual) compiled.set(symbol_hash, one.symbol, known);
-  return known;
+  symbol = is_usual ? usual : &compiled.set(symbol, symbol_hash, one.symbol, known);
+  return Published{known, symbol};
 }
 
 bool JitState::forget(std::string_view symbol) {
@@ -349,30 +363,37 @@ bool JitState::forget(std::string_view symbol) {
   if (was_contested) contested_.erase(contested);
   if (there == nullptr) return was_contested;
   compiled.take_away(there);
-  {
-    const std::lock_guard shared_lock(shared_mutex_);
-    std::erase_if(shared_, [&](const auto& entry) {
-      return entry.second->address() == static_cast<const Compiled*>(there)->address();
-    });
-  }
+  std::erase_if(shared_, [&](const auto& entry) {
+    return entry.second->address() == static_cast<const Compiled*>(there)->address();
+  });
   counters.cached.fetch_sub(1, std::memory_order_relaxed);
   metadata.renew();
   return true;
 }
 
-const Compiled* JitState::find_shared(std::uint64_t record, std::uint32_t shape) const {
-  const std::lock_guard lock(shared_mutex_);
-  const auto found = shared_.find({record, shape});
-  return found == shared_.end() ? nullptr : found->second;
+std::optional<JitFunction> JitState::function_at(const void* address) {
+  // Without a lock mostly, and all that most addresses come to.
+  if (memory->find(address).empty()) return std::nullopt;
+  const std::lock_guard lock(publish_mutex_);
+  for (; with_address_ != all_.size(); ++with_address_) {
+    const Compiled& one = all_[with_address_];
+    by_address_.emplace(one.code.data(), &one);
+  }
+  const auto* const place = static_cast<const std::byte*>(address);
+  const auto after = by_address_.upper_bound(place);
+  if (after == by_address_.begin()) return std::nullopt;
+  const Compiled& one = *std::prev(after)->second;
+  if (static_cast<std::size_t>(place - one.code.data()) >= one.code.size()) return std::nullopt;
+  return JitFunction{.code = one.code, .type = one.type};
 }
 
 void JitState::share(std::uint64_t record, std::uint32_t shape, const Compiled* made) {
-  const std::lock_guard lock(shared_mutex_);
+  const std::lock_guard lock(publish_mutex_);
   shared_.try_emplace({record, shape}, made);
 }
 
 std::uint32_t JitState::number_of(const std::string& shape) {
-  const std::lock_guard lock(shared_mutex_);
+  const std::lock_guard lock(shapes_mutex_);
   const auto [known, is_new] =
       shapes_.try_emplace(shape, static_cast<std::uint32_t>(shapes_.size() + 1));
   if (is_new) shape_texts_.push_back(&known->first);
@@ -380,11 +401,11 @@ std::uint32_t JitState::number_of(const std::string& shape) {
 }
 
 std::string JitState::shape_of_number(std::uint32_t number) const {
-  const std::lock_guard lock(shared_mutex_);
+  const std::lock_guard lock(shapes_mutex_);
   return *shape_texts_[number - 1];
 }
 
-const void* JitState::find_symbol(const std::string& name) const {
+const void* JitState::find_symbol(std::string_view name) const {
   const std::uint64_t hash = hash_name(name);
   if (const void* const address = registered.value(hash, name)) return address;
   if (const void* const found = compiled.value(hash, name))
@@ -395,7 +416,7 @@ const void* JitState::find_symbol(const std::string& name) const {
 }
 
 Result<const void*> JitState::find_address(const codegen::Symbol& symbol,
-                                           const std::string& caller) const {
+                                           std::string_view caller) const {
   const void* address = nullptr;
   std::string_view what = "function";
   switch (symbol.kind) {
@@ -422,9 +443,8 @@ Result<const void*> JitState::find_address(const codegen::Symbol& symbol,
 }
 
 // nullopt: nothing that is instantiated.
-Made<std::optional<Wanted>> JitState::wanted_pair(std::string usual,
-                                                  const std::string& template_name,
-                                                  Arguments& arguments) const {
+Made<std::optional<Wanted>> JitState::wanted_pair(std::string usual, std::string_view template_name,
+                                                  Arguments& arguments) {
   const std::uint64_t hash = hash_name(usual);
   if (registered.value(hash, usual) != nullptr) return std::nullopt;
   auto row = metadata.find(hash, usual);
@@ -433,16 +453,20 @@ Made<std::optional<Wanted>> JitState::wanted_pair(std::string usual,
     return refused(describe_clash(usual, template_name, arguments.text, row->row->template_name,
                                   row->row->arguments->text));
   }
-  FoundRow found = *row ? *std::move(row) : metadata.find_pair(template_name, arguments);
-  auto record = found ? found.record : metadata.find_template(template_name);
-  if (record == nullptr && (!found || options.compiler == nullptr)) return std::nullopt;
-  std::string symbol = found ? std::string(found.row->mangled_name) : usual;
-  return Wanted{.symbol = std::move(symbol),
-                .usual = std::move(usual),
-                .template_name = template_name,
-                .arguments = &arguments,
-                .row = std::move(found),
-                .record = std::move(record)};
+  if (!*row) *row = metadata.find_pair(template_name, arguments);
+  if (!*row) row->record = metadata.find_template(template_name);
+  if (row->record == nullptr && (!*row || options.compiler == nullptr)) return std::nullopt;
+  Wanted one{.usual_hash = hash, .arguments = &arguments, .row = *std::move(row)};
+  const Row* const named = one.row.row;
+  if (named != nullptr && named->mangled_name == usual) {
+    one.usual = named->mangled_name;
+  } else {
+    one.kept = std::make_shared<const std::string>(std::move(usual));
+    one.usual = *one.kept;
+  }
+  one.symbol = named != nullptr ? named->mangled_name : one.usual;
+  one.template_name = named != nullptr ? named->template_name : metadata.intern_name(template_name);
+  return one;
 }
 
 void JitState::keep_block(const std::byte* block) {

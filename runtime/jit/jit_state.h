@@ -32,26 +32,36 @@ std::unexpected<JitResult> refused(std::string message);
 
 // An instantiation that is wanted: what its name means, and where that comes from.
 struct Wanted {
-  std::string symbol{};  // as it was asked for
-  std::string usual{};   // as mangled_name() makes it
-  std::string template_name{};
+  std::string_view symbol{};         // as it was asked for: in the note of `row`, or `usual`
+  std::string_view usual{};          // as mangled_name() makes it
+  std::string_view template_name{};  // interned
+  std::uint64_t usual_hash = 0;
   Arguments* arguments = nullptr;
-  FoundRow row{};                            // or none
-  std::shared_ptr<TemplateRecord> record{};  // or none
+  FoundRow row{};                             // or none; its record is the template's, or none
+  std::shared_ptr<const std::string> kept{};  // of `usual`, where no note has it
+
+  TemplateRecord* record() const { return row.record.get(); }
 };
 
 // One that is there. Its parts never change, and it stays as long as the instantiator.
 struct Compiled {
-  std::string template_name{};
+  std::string_view template_name{};  // interned
   Arguments* arguments = nullptr;
   std::span<const std::byte> code{};
   std::uint64_t record = 0;  // the id of the template that it was made from
   bool is_foreign = false;   // by a compiler of the embedder's, not from MIR
+  std::optional<JitFunction::Type> type{};
 
   const void* address() const { return code.data(); }
   bool means(const Wanted& wanted) const {
     return arguments == wanted.arguments && template_name == wanted.template_name;
   }
+};
+
+// Where it stands, under the name that was asked for; nullptr: nowhere.
+struct Published {
+  const Compiled* compiled = nullptr;
+  const NameTable::Name* name = nullptr;
 };
 
 struct Counters {
@@ -68,39 +78,40 @@ class JitState {
   JitResult request(std::string_view symbol);
   Result<void> load(std::string_view path);
   bool forget(std::string_view symbol);
+  std::optional<JitFunction> function_at(const void* address);
 
   // ---- For an Instantiation ----
 
-  // The row's instantiation.
-  Wanted wanted(std::string_view symbol, FoundRow row) const;
+  // The row's instantiation, asked for by its name there.
+  Wanted wanted(FoundRow row) const;
   // nullptr where it is not there; refused where a name of it is, for another meaning.
   Made<const Compiled*> find_compiled(const Wanted& wanted) const;
   bool is_compiled(const Wanted& wanted) const;
   // Under both of its names; what is there already stays, and is returned. Refused as above.
-  Made<const Compiled*> publish(const Wanted& wanted, Compiled compiled);
-  // Code of this template for arguments of this shape; nullptr without.
-  const Compiled* find_shared(std::uint64_t record, std::uint32_t shape) const;
+  Made<Published> publish(const Wanted& wanted, const Compiled& compiled);
+  // The same with code of the template for arguments of this shape, if there is any.
+  Made<Published> publish_equal(const Wanted& wanted, std::uint32_t shape);
   void share(std::uint64_t record, std::uint32_t shape, const Compiled* compiled);
   // A number for a shape, from 1, and back.
   std::uint32_t number_of(const std::string& shape);
   std::string shape_of_number(std::uint32_t number) const;
   // Wanted for a template and its arguments; nullopt where neither a row nor a template is there,
   // or the name was registered. Refused as above.
-  Made<std::optional<Wanted>> wanted_pair(std::string usual, const std::string& template_name,
-                                          Arguments& arguments) const;
+  Made<std::optional<Wanted>> wanted_pair(std::string usual, std::string_view template_name,
+                                          Arguments& arguments);
   // The module that keeps its code, if that has room.
   std::shared_ptr<Module> home_of(const Wanted& wanted) const;
   // Code that a process before this one made, published; nullptr without any that is of now. The
   // caller has a frame for `wanted`.
-  Made<const Compiled*> find_persisted(const Wanted& wanted);
+  Made<Published> find_persisted(const Wanted& wanted);
   // What the code that is compiled here is for.
   const Hash128& target() const { return targets_.front(); }
   // What `name` is for code that names it: registered, compiled, or of a source. nullptr.
-  const void* find_symbol(const std::string& name) const;
+  const void* find_symbol(std::string_view name) const;
   // The same for all that code may name. kNotFound, with who needs it.
-  Result<const void*> find_address(const codegen::Symbol& symbol, const std::string& caller) const;
+  Result<const void*> find_address(const codegen::Symbol& symbol, std::string_view caller) const;
   // The row leaves `possible`, as the mode says.
-  std::optional<JitUpdateFailed> promote(const std::string& symbol, std::span<const FoundRow> rows);
+  std::optional<JitUpdateFailed> promote(std::string_view symbol, std::span<const FoundRow> rows);
   void keep_block(const std::byte* block);
   Persisting& persisting() { return *persisting_; }
   os::SystemCalls& calls() const {
@@ -135,13 +146,13 @@ class JitState {
     }
   };
 
-  JitResult success(std::string_view symbol, const Compiled& compiled, const FoundRow& row);
+  JitResult success(const Wanted& wanted, const Published& published, bool has_row_to_move);
+  Made<Published> publish_locked(const Wanted& wanted, const Compiled& compiled);
   JitResult instantiate(const Wanted& wanted);
   const void* bring(const std::string& instance);
   std::optional<PersistedCode> find_in_room(const Module& home, const Wanted& one) const;
   std::optional<codegen::Code> take_code(const PersistedCode& found,
                                          std::vector<std::string>& instances) const;
-  const Compiled* equal_body(const FoundRow& row) const;
   const Compiled* find_contested(std::string_view name) const;
   void contest(const Module& module);
   void find_shapes(const Module& module);
@@ -153,12 +164,16 @@ class JitState {
 
   mutable std::mutex publish_mutex_{};
   std::deque<Compiled> all_{};
+  // Of the first so many of them; the others follow when somebody asks.
+  std::map<const std::byte*, const Compiled*> by_address_{};
+  std::size_t with_address_ = 0;
   std::map<std::string, const Compiled*, std::less<>> contested_{};  // and what they stood for
   std::atomic<bool> has_contested_{false};
   std::vector<const std::byte*> blocks_{};  // of a code memory that is the embedder's
 
-  mutable std::mutex shared_mutex_{};
-  std::unordered_map<SharedKey, const Compiled*, HashShared> shared_{};
+  std::unordered_map<SharedKey, const Compiled*, HashShared> shared_{};  // under publish_mutex_
+
+  mutable std::mutex shapes_mutex_{};
   std::unordered_map<std::string, std::uint32_t> shapes_{};
   std::vector<const std::string*> shape_texts_{};
 

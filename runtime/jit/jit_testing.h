@@ -54,6 +54,9 @@ inline std::string note_text(const std::vector<TestRow>& possible,
   return text + "\n# END_NOTE\n";
 }
 
+// Of one template and i64; what that calls has no row.
+inline std::string row_free_note() { return note_text({{"a", "i64", "a$i64"}}); }
+
 // `templates` in the text form of MIR.
 inline std::string module_bytes(std::string_view note, std::string_view templates,
                                 bool has_room = false) {
@@ -82,12 +85,12 @@ inline std::string module_bytes(std::string_view note, std::string_view template
 }
 
 // A template that its instantiations are told apart by, calling others.
-inline std::string calling(std::string_view name, std::vector<std::string_view> callees,
+inline std::string calling(std::string_view name, const std::vector<std::string>& callees,
                            int symbol) {
   std::string text =
       fmt::format("fn #{} {}<T>(T) -> T entry 0 {{\n  local %0 x: T arg 0\n", symbol, name);
   text += "  local %1: T temp\n  block 0:\n";
-  for (const std::string_view callee : callees)
+  for (const std::string& callee : callees)
     text += fmt::format("    %1 = call fn(T) -> T \"{}\"(%0)\n", callee);
   return text + "    return %0\n}\n";
 }

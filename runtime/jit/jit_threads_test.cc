@@ -162,7 +162,7 @@ TEST_F(JitThreads, OverlappingSetsInAllOrders) {
   std::mt19937 web(7);
   for (int i = 0; i != kFunctions; ++i) names.push_back(fmt::format("f{}<T>", i));
   for (int i = 0; i != kFunctions; ++i) {
-    std::vector<std::string_view> callees;
+    std::vector<std::string> callees;
     for (int n = static_cast<int>(web() % 4); n != 0; --n)
       callees.push_back(names[web() % kFunctions]);
     templates += calling(fmt::format("f{}", i), callees, i + 1);

@@ -52,6 +52,11 @@ Arguments& Metadata::intern(std::string_view canonical_args) {
   return result;
 }
 
+std::string_view Metadata::intern_name(std::string_view template_name) {
+  const std::lock_guard lock(arguments_mutex_);
+  return *names_.emplace(template_name).first;
+}
+
 Result<std::shared_ptr<Module>> Metadata::read(std::string_view path, ModuleRef ref) {
   auto module = std::make_shared<Module>();
   module->path = path;
@@ -73,8 +78,10 @@ Result<std::shared_ptr<Module>> Metadata::read(std::string_view path, ModuleRef 
   module->row_count = rows.instantiation_count() + rows.possible_count();
   module->rows = std::make_unique<Row[]>(module->row_count);
   Row* at = module->rows.get();
+  std::string_view name;  // of the row before, mostly the same
   const auto fill = [&](const auto& from) {
-    at->template_name = from.template_name;
+    if (name != from.template_name) name = intern_name(from.template_name);
+    at->template_name = name;
     at->type_args = from.type_args;
     at->mangled_name = from.mangled_name;
     at->name_hash = hash_name(at->mangled_name);

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "runtime/cache/cache.h"
@@ -51,7 +52,7 @@ struct Arguments {
 struct Module;
 
 struct Row {
-  std::string_view template_name{};
+  std::string_view template_name{};  // interned
   std::string_view type_args{};
   std::string_view mangled_name{};
   std::string_view to_obj{};
@@ -95,7 +96,8 @@ struct Module : std::enable_shared_from_this<Module> {
 struct FoundRow {
   std::shared_ptr<Module> module{};
   Row* row = nullptr;
-  std::shared_ptr<TemplateRecord> record{};  // nullptr: no module has the template's body
+  // Of the template, with a row or without; nullptr: no module has its body.
+  std::shared_ptr<TemplateRecord> record{};
 
   explicit operator bool() const { return row != nullptr; }
 };
@@ -135,6 +137,8 @@ class Metadata {
   std::shared_ptr<TemplateRecord> find_definition(std::string_view name);
 
   Arguments& intern(std::string_view canonical_args);
+  // The same text, which stays.
+  std::string_view intern_name(std::string_view template_name);
   // The row is an instantiation from now on.
   void set_moved(Row& row);
   // nullptr where none of that path is loaded.
@@ -183,6 +187,7 @@ class Metadata {
 
   std::mutex arguments_mutex_{};
   std::unordered_map<std::string_view, std::unique_ptr<Arguments>> arguments_{};
+  std::unordered_set<std::string> names_{};
 };
 
 }  // namespace smf::internal

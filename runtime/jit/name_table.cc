@@ -25,7 +25,7 @@ void NameTable::enter(Slots& slots, const Name& name) {
 const char* NameTable::keep(std::string_view text) {
   if (text.size() > text_left_) {
     const std::size_t size = std::max(kTextBlock, text.size());
-    text_.push_back(std::make_unique<char[]>(size));
+    text_.push_back(std::make_unique_for_overwrite<char[]>(size));
     text_left_ = size;
   }
   // From the end of the block down.
@@ -37,9 +37,14 @@ const char* NameTable::keep(std::string_view text) {
 
 const NameTable::Name& NameTable::set(std::uint64_t hash, std::string_view name,
                                       const void* value) {
-  if (const Name* const found = find(hash, name); found != nullptr) {
-    const_cast<Name*>(found)->value.store(value, std::memory_order_release);
-    return *found;
+  return set(find(hash, name), hash, name, value);
+}
+
+const NameTable::Name& NameTable::set(const Name* known, std::uint64_t hash, std::string_view name,
+                                      const void* value) {
+  if (known != nullptr) {
+    const_cast<Name*>(known)->value.store(value, std::memory_order_release);
+    return *known;
   }
   Slots* slots = slots_.load(std::memory_order_relaxed);
   if (2 * (names_.size() + 1) > slots->names.size()) {

@@ -59,6 +59,8 @@ class NameTable {
 
   // One thread at a time. Throws std::bad_alloc, and has changed nothing then.
   const Name& set(std::uint64_t hash, std::string_view name, const void* value);
+  // Of a name that is there, or, where `known` is nullptr, is not.
+  const Name& set(const Name* known, std::uint64_t hash, std::string_view name, const void* value);
   // All names of that value have none from now on; how many. Linear.
   std::size_t take_away(const void* value) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace smf::internal {
 namespace {
@@ -43,38 +44,57 @@ std::vector<std::string> chain_of(const void* owner) {
   return names;
 }
 
-Claims::Outcome Claims::claim(const std::string& name, const std::function<bool()>& is_done,
+Claim** Claims::find(std::uint64_t hash, std::string_view name) noexcept {
+  Claim** at = &slots_[hash % slots_.size()];
+  while (*at != nullptr && ((*at)->hash != hash || (*at)->name != name)) at = &(*at)->next;
+  return at;
+}
+
+Claim& Claims::unused() {
+  if (free_ == nullptr) {
+    free_ = all_.emplace_back(std::make_unique<Claim>()).get();
+  }
+  return *free_;
+}
+
+Claims::Outcome Claims::claim(std::uint64_t hash, std::string_view name,
+                              const std::function<bool()>& is_done,
                               std::atomic<std::uint64_t>& waits) {
   Chain& chain = Chain::current();
   std::unique_lock lock(claims_mutex);
   for (;;) {
     if (is_done()) return Outcome::kDone;
-    const auto found = claims_.find(name);
-    if (found == claims_.end()) {
-      auto claim = std::make_shared<Claim>();
-      claim->owner = &chain;
-      claims_.emplace(name, std::move(claim));
+    Claim** const found = find(hash, name);
+    if (*found == nullptr) {
+      Claim& claim = unused();
+      claim.name = name;
+      // Nothing fails from here on.
+      claim.hash = hash;
+      claim.owner = &chain;
+      free_ = std::exchange(claim.next, nullptr);
+      *found = &claim;
       return Outcome::kMine;
     }
-    const std::shared_ptr<Claim> claim = found->second;
-    if (closes_circle(*claim, chain)) return Outcome::kNotMine;
+    Claim& claim = **found;
+    if (closes_circle(claim, chain)) return Outcome::kNotMine;
     waits.fetch_add(1, std::memory_order_relaxed);
-    chain.waits_for = claim.get();
-    ++claim->waiting;
-    claim->changed.wait(lock, [&] { return claim->owner == nullptr; });
-    --claim->waiting;
+    chain.waits_for = &claim;
+    ++claim.waiting;
+    claim.changed.wait(lock, [&] { return claim.owner == nullptr; });
     chain.waits_for = nullptr;
+    if (--claim.waiting == 0) claim.next = std::exchange(free_, &claim);
   }
 }
 
-void Claims::release(const std::string& name) noexcept {
+void Claims::release(std::uint64_t hash, std::string_view name) noexcept {
   const std::lock_guard lock(claims_mutex);
-  const auto found = claims_.find(name);
-  if (found == claims_.end()) return;
-  const std::shared_ptr<Claim> claim = std::move(found->second);
-  claims_.erase(found);
-  claim->owner = nullptr;
-  if (claim->waiting != 0) claim->changed.notify_all();
+  Claim** const found = find(hash, name);
+  if (*found == nullptr) return;
+  Claim& claim = **found;
+  *found = std::exchange(claim.next, nullptr);
+  claim.owner = nullptr;
+  if (claim.waiting != 0) return claim.changed.notify_all();
+  claim.next = std::exchange(free_, &claim);
 }
 
 }  // namespace smf::internal

@@ -10,6 +10,7 @@
 // requests in several of them, one in another, and so may wait in a circle that none sees alone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -18,7 +19,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace smf::internal {
@@ -62,10 +62,14 @@ std::size_t depth_of(const void* owner);
 // Its symbols, outermost first.
 std::vector<std::string> chain_of(const void* owner);
 
+// Kept for another name when it was let go and nobody waits for it any more.
 struct Claim {
   Chain* owner = nullptr;  // nullptr: it was let go
   unsigned waiting = 0;
   std::condition_variable changed{};
+  std::uint64_t hash = 0;
+  std::string name{};
+  Claim* next = nullptr;  // of its slot, or of those that are free
 };
 
 class Claims {
@@ -77,12 +81,18 @@ class Claims {
   };
   // Waits while another chain has it, each time counted in `waits`. `is_done` is called with the
   // lock held.
-  Outcome claim(const std::string& name, const std::function<bool()>& is_done,
+  Outcome claim(std::uint64_t hash, std::string_view name, const std::function<bool()>& is_done,
                 std::atomic<std::uint64_t>& waits);
-  void release(const std::string& name) noexcept;
+  void release(std::uint64_t hash, std::string_view name) noexcept;
 
  private:
-  std::unordered_map<std::string, std::shared_ptr<Claim>> claims_{};
+  // Where the claim of that name stands in its slot's list, or the list's end.
+  Claim** find(std::uint64_t hash, std::string_view name) noexcept;
+  Claim& unused();
+
+  std::array<Claim*, 64> slots_{};
+  Claim* free_ = nullptr;
+  std::vector<std::unique_ptr<Claim>> all_{};
 };
 
 }  // namespace smf::internal

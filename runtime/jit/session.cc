@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "runtime/mir/verify.h"
+#include "runtime/mir/demands.h"
 #include "runtime/note/names.h"
 
 namespace smf::internal {
@@ -57,13 +57,14 @@ Result<mir::TypeId> Session::type(std::string_view expression) {
   return has_more ? noted(program_.type(expression)) : std::move(found);
 }
 
-Result<std::vector<mir::TypeId>> Session::types(std::string_view args) {
+Result<std::span<const mir::TypeId>> Session::types(const Arguments& arguments) {
+  if (const auto known = types_.find(&arguments); known != types_.end()) return known->second;
   std::vector<mir::TypeId> types;
-  for (const std::string_view one : split_type_args(args)) {
+  for (const std::string_view one : split_type_args(arguments.text)) {
     SMF_ASSIGN(const mir::TypeId id, type(one));
     types.push_back(id);
   }
-  return types;
+  return types_.emplace(&arguments, std::move(types)).first->second;
 }
 
 Result<void> Session::feed(const std::shared_ptr<TemplateRecord>& record) {
@@ -71,16 +72,16 @@ Result<void> Session::feed(const std::shared_ptr<TemplateRecord>& record) {
     SMF_TRY(add(record, true));
     fed_.insert(record);
   }
-  if (record->is_verified.load(std::memory_order_acquire)) return {};
-  SMF_TRY(noted(check(*record)));
-  record->is_verified.store(true, std::memory_order_release);
-  return {};
+  return record->demands() != nullptr ? Result<void>() : noted(check(*record));
 }
 
-Result<void> Session::check(const TemplateRecord& record) {
-  auto general = program_.check(record.name());
-  if (!general) return std::unexpected(about(record.name(), std::move(general).error()));
-  return mir::verify(program_, layouts_, *general);
+Result<void> Session::check(TemplateRecord& record) {
+  SMF_ASSIGN(const TemplateRecord::Parsed* const parsed, record.parsed());
+  auto demands =
+      mir::verify_template(program_, layouts_, parsed->unit, parsed->unit.functions.front());
+  if (!demands) return std::unexpected(about(record.name(), std::move(demands).error()));
+  record.set_demands(*std::move(demands));
+  return {};
 }
 
 Result<mir::FunctionId> Session::make(const mir::Callee& callee) {
@@ -89,11 +90,9 @@ Result<mir::FunctionId> Session::make(const mir::Callee& callee) {
   return function;
 }
 
-Result<void> Session::verify(mir::FunctionId function) {
-  if (verified_.contains(function)) return {};
-  SMF_TRY(noted(mir::verify(program_, layouts_, function)));
-  verified_.insert(function);
-  return {};
+Result<void> Session::verify(const TemplateRecord& record, mir::FunctionId function,
+                             std::span<const mir::TypeId> arguments) {
+  return noted(mir::verify(program_, layouts_, function, *record.demands(), arguments));
 }
 
 Result<codegen::Code> Session::compile(std::span<const mir::FunctionId> functions) {

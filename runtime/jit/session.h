@@ -11,7 +11,9 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -37,15 +39,18 @@ class Session {
 
   // The type that an argument in canonical form names.
   Result<mir::TypeId> type(std::string_view expression);
-  // The types of arguments as a note has them, joined with `,`.
-  Result<std::vector<mir::TypeId>> types(std::string_view args);
-  // The template's function is in the program then, and was verified in its general form once.
+  // The types of arguments; they stay.
+  Result<std::span<const mir::TypeId>> types(const Arguments& arguments);
+  // The template's function is in the program then, and was verified in its general form, once for
+  // all sessions.
   Result<void> feed(const std::shared_ptr<TemplateRecord>& record);
   // Of a template that was fed.
   Result<mir::FunctionId> make(const mir::Callee& callee);
-  // Once for each. The general form says little of what is done with a value whose type is a
-  // parameter, and compilers rely on what the verifier says.
-  Result<void> verify(mir::FunctionId function);
+  // One that was made of that template: whether the arguments are what it demands of them. Of a
+  // value whose type is a parameter the general form says little else, and compilers rely on what
+  // the verifier says.
+  Result<void> verify(const TemplateRecord& record, mir::FunctionId function,
+                      std::span<const mir::TypeId> arguments);
   Result<codegen::Code> compile(std::span<const mir::FunctionId> functions);
 
   mir::Program& program() { return program_; }
@@ -64,7 +69,7 @@ class Session {
 
  private:
   Result<void> add(const std::shared_ptr<TemplateRecord>& record, bool with_functions);
-  Result<void> check(const TemplateRecord& record);
+  Result<void> check(TemplateRecord& record);
   // After a want of memory nobody knows what a Program has in it.
   template <typename T>
   Result<T> noted(Result<T> result) {
@@ -81,7 +86,7 @@ class Session {
   std::optional<codegen::Compiler> compiler_{};
   std::set<std::shared_ptr<TemplateRecord>> fed_{};
   std::set<std::shared_ptr<TemplateRecord>> fed_definitions_{};
-  std::unordered_set<mir::FunctionId> verified_{};
+  std::unordered_map<const Arguments*, std::vector<mir::TypeId>> types_{};
   std::unordered_set<mir::FunctionId> closed_{};
   bool is_spoilt_ = false;
 };

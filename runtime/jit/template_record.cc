@@ -72,4 +72,11 @@ Result<const TemplateRecord::Parsed*> TemplateRecord::parsed() {
   return &**ready;
 }
 
+void TemplateRecord::set_demands(mir::Demands demands) {
+  const std::lock_guard lock(mutex_);
+  if (kept_demands_ != nullptr) return;
+  kept_demands_ = std::make_unique<const mir::Demands>(std::move(demands));
+  demands_.store(kept_demands_.get(), std::memory_order_release);
+}
+
 }  // namespace smf::internal

@@ -14,6 +14,7 @@
 #include "runtime/base/hash.h"
 #include "runtime/cache/cache.h"
 #include "runtime/format/templates.h"
+#include "runtime/mir/demands.h"
 #include "runtime/mir/unit.h"
 
 namespace smf::internal {
@@ -45,8 +46,11 @@ class TemplateRecord : public std::enable_shared_from_this<TemplateRecord> {
   // same each time. The pointer stays.
   Result<const Parsed*> parsed();
 
-  // Whether it was verified in its general form.
-  std::atomic<bool> is_verified{false};
+  // Of a function: what it demands of its arguments, once it was verified in its general form;
+  // nullptr before.
+  const mir::Demands* demands() const { return demands_.load(std::memory_order_acquire); }
+  // The first counts; all are the same.
+  void set_demands(mir::Demands demands);
 
  private:
   Result<Parsed> parse() const;
@@ -63,6 +67,8 @@ class TemplateRecord : public std::enable_shared_from_this<TemplateRecord> {
   std::atomic<const Result<Parsed>*> ready_{nullptr};
   std::mutex mutex_{};
   std::unique_ptr<const Result<Parsed>> result_{};
+  std::atomic<const mir::Demands*> demands_{nullptr};
+  std::unique_ptr<const mir::Demands> kept_demands_{};
 };
 
 }  // namespace smf::internal

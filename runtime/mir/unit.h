@@ -113,6 +113,22 @@ constexpr bool has_variants(TypeKind kind) {
 constexpr bool is_pointer(TypeKind kind) {
   return kind == TypeKind::kPtr || kind == TypeKind::kRef || kind == TypeKind::kFuncPtr;
 }
+// Whether its operators are a processor's; of others they are functions. About a parameter's
+// nothing is known.
+constexpr bool has_operators(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kOpaque:
+    case TypeKind::kStruct:
+    case TypeKind::kEnum:
+    case TypeKind::kTuple:
+    case TypeKind::kArray:
+    case TypeKind::kSlice:
+    case TypeKind::kResult:
+      return false;
+    default:
+      return true;
+  }
+}
 
 // ---- Values ----
 

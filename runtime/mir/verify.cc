@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/mir/definite.h"
+#include "runtime/mir/demands.h"
 
 namespace smf::mir {
 
@@ -43,22 +44,20 @@ struct BodyRefused {
 
 class Verifier {
  public:
-  Verifier(Program& program, Layouts& layouts, FunctionId function)
-      : program_(program), layouts_(layouts), function_(program.unit().functions[function]) {}
+  // `notes`: of a general form, what it demands of its parameters.
+  Verifier(Program& program, Layouts& layouts, FunctionId function, DemandNotes* notes = nullptr)
+      : program_(program),
+        layouts_(layouts),
+        function_(program.unit().functions[function]),
+        notes_(notes) {}
 
   void verify() {
     check_signature();
     for (const Local& local : locals()) sized(local.type);
     for (std::uint32_t b = 0; b != function_.blocks.count; ++b) {
-      at_block_ = b;
-      // By index: types that are made on the way move the arrays.
-      const List instructions = block(b).instructions;
-      for (std::uint32_t i = 0; i != instructions.count; ++i) {
-        at_instruction_ = i;
-        check(unit().instructions[instructions.first + i]);
-      }
-      at_instruction_ = kTerminator;
-      check(Terminator(block(b).terminator));
+      const std::uint32_t count = block(b).instructions.count;
+      for (std::uint32_t i = 0; i != count; ++i) check_at({b, i});
+      check_at({b, kTerminator});
     }
     at_block_ = kNone;
     if (const auto undefined = find_undefined(unit(), function_)) {
@@ -69,6 +68,15 @@ class Verifier {
           "local {}{} may be used before it is defined", undefined->local,
           local.name == kNone ? std::string() : fmt::format(" ({})", unit().string(local.name))));
     }
+  }
+  // Of that function, what is there.
+  void check_at(Demands::Place place) {
+    at_block_ = place.block;
+    at_instruction_ = place.instruction;
+    // Copies: types that are made on the way move the arrays.
+    if (place.instruction == kTerminator) return check(Terminator(block(place.block).terminator));
+    const std::uint32_t first = block(place.block).instructions.first;
+    check(Instruction(unit().instructions[first + place.instruction]));
   }
 
  private:
@@ -103,10 +111,38 @@ class Verifier {
 
   const Type& get(TypeId type) const { return unit().types[type]; }
   TypeKind kind(TypeId type) const { return type == kNone ? TypeKind::kUnit : get(type).kind; }
-  bool is_parameter(TypeId type) const { return kind(type) == TypeKind::kParameter; }
+  Demands::Place here() const { return {at_block_, at_instruction_}; }
+  // Whether `test` holds of the type's kind. A parameter passes, and is noted to be of such a kind.
+  // Nothing else in this class may let pass a type because it is a parameter, or has one in it, but
+  // sized(), fields_of() and bitcast(), which note that too: who skips verification relies on it.
+  template <typename Test>
+  bool is_of(TypeId type, const Test& test) {
+    if (kind(type) != TypeKind::kParameter) return test(kind(type));
+    if (notes_ == nullptr) return true;
+    TypeKinds kinds = 0;
+    for (std::size_t i = 0; i != kTypeKinds; ++i)
+      if (test(static_cast<TypeKind>(i))) kinds |= only(static_cast<TypeKind>(i));
+    notes_->kinds(type, kinds & ~only(TypeKind::kParameter), here());
+    return true;
+  }
+  // The same for what an operator computes with: of a kind that has no operators it becomes a call
+  // of a function (Program), which fits.
+  template <typename Test>
+  bool is_operand(TypeId type, const Test& test) {
+    if (kind(type) != TypeKind::kParameter) return test(kind(type));
+    return is_of(type, [&](TypeKind of) { return test(of) || !has_operators(of); });
+  }
+  static bool is_number(TypeKind of) { return is_integer(of) || is_float(of); }
+
   Layout sized(TypeId type) {
-    if (program_.holds_parameter(type)) return {};
-    return value(layouts_.of(type));
+    if (!program_.holds_parameter(type)) return value(layouts_.of(type));
+    if (notes_ != nullptr && !is_pointer(kind(type))) notes_->size(type, here());
+    return {};
+  }
+  // What has a size has fields whose types are not too large, whatever its parameters are.
+  std::vector<TypeId> fields_of(TypeId type, std::uint32_t variant = 0) {
+    if (notes_ != nullptr && program_.holds_parameter(type)) notes_->size(type, here());
+    return value(program_.fields(type, variant));
   }
   TypeId type_of(Operand operand) const {
     return operand.is_local() ? locals()[operand.index].type : unit().constants[operand.index].type;
@@ -124,8 +160,8 @@ class Verifier {
       refuse(fmt::format("{} is {}, not a pointer", what, name(type)));
     return unit().parts(type)[0];
   }
-  void integer(TypeId type, std::string_view what) const {
-    if (!is_integer(kind(type)) && !is_parameter(type))
+  void integer(TypeId type, std::string_view what) {
+    if (!is_of(type, [](TypeKind of) { return is_integer(of); }))
       refuse(fmt::format("{} is {}, not an integer", what, name(type)));
   }
 
@@ -153,12 +189,13 @@ class Verifier {
     switch (constant.kind) {
       case ValueKind::kInt:
       case ValueKind::kUnsigned:
-        fits = is_float(type) || is_pointer(type) || is_parameter(constant.type) ||
-               (is_integer(type) && fits_integer(constant, type)) ||
-               (type == TypeKind::kBool && constant.kind == ValueKind::kInt && constant.bits <= 1);
+        fits = is_of(constant.type, [&](TypeKind of) {
+          return is_float(of) || is_pointer(of) || (is_integer(of) && fits_integer(constant, of)) ||
+                 (of == TypeKind::kBool && constant.kind == ValueKind::kInt && constant.bits <= 1);
+        });
         break;
       case ValueKind::kFloat:
-        fits = is_float(type) || is_parameter(constant.type);
+        fits = is_of(constant.type, [](TypeKind of) { return is_float(of); });
         break;
       case ValueKind::kBool:
         fits = type == TypeKind::kBool;
@@ -266,38 +303,41 @@ class Verifier {
   }
 
   void binary(BinaryOp op, TypeId left, TypeId right, TypeId dest) {
-    const TypeKind of = kind(left);
     if (op == BinaryOp::kOffset) {
       sized(pointee(left, "the left operand"));
       integer(right, "the right operand");
       return same(dest, left, "the destination");
     }
     if (is_shift(op)) {
-      integer(left, "the left operand");
+      if (!is_operand(left, [](TypeKind kind) { return is_integer(kind); }))
+        refuse(fmt::format("the left operand is {}, not an integer", name(left)));
       integer(right, "the right operand");
       return same(dest, left, "the destination");
     }
     same(right, left, "the right operand");
-    const bool is_known = is_parameter(left) || is_integer(of) || is_float(of);
     if (is_comparison(op)) {
-      if (!is_known && of != TypeKind::kBool && !is_pointer(of))
+      if (!is_operand(left, [](TypeKind of) {
+            return is_number(of) || of == TypeKind::kBool || is_pointer(of);
+          }))
         refuse(fmt::format("{} cannot be compared", name(left)));
       return same(dest, primitive(TypeKind::kBool), "the destination");
     }
     const bool is_bitwise =
         op == BinaryOp::kBitAnd || op == BinaryOp::kBitOr || op == BinaryOp::kBitXor;
-    const bool fits =
-        is_bitwise ? is_parameter(left) || is_integer(of) || of == TypeKind::kBool : is_known;
+    const bool fits = is_operand(left, [&](TypeKind of) {
+      return is_bitwise ? is_integer(of) || of == TypeKind::kBool : is_number(of);
+    });
     if (!fits) {
       refuse(fmt::format("{} of {}", kBinaryNames[static_cast<std::size_t>(op)].text, name(left)));
     }
     same(dest, left, "the destination");
   }
-  void unary(UnaryOp op, TypeId type, TypeId dest) const {
-    const TypeKind of = kind(type);
-    const bool fits = is_parameter(type) || (op == UnaryOp::kNeg   ? is_integer(of) || is_float(of)
-                                             : op == UnaryOp::kNot ? of == TypeKind::kBool
-                                                                   : is_integer(of));
+  void unary(UnaryOp op, TypeId type, TypeId dest) {
+    const bool fits = is_operand(type, [&](TypeKind of) {
+      return op == UnaryOp::kNeg   ? is_number(of)
+             : op == UnaryOp::kNot ? of == TypeKind::kBool
+                                   : is_integer(of);
+    });
     if (!fits)
       refuse(fmt::format("{} of {}", kUnaryNames[static_cast<std::size_t>(op)].text, name(type)));
     same(dest, type, "the destination");
@@ -327,7 +367,7 @@ class Verifier {
     if (kind(type) == TypeKind::kPtr || kind(type) == TypeKind::kRef) type = unit().parts(type)[0];
     if (has_variants(kind(type)))
       refuse(fmt::format("a field of {}, whose variant is not known here", name(type)));
-    const std::vector<TypeId> fields = value(program_.fields(type));
+    const std::vector<TypeId> fields = fields_of(type);
     if (number >= fields.size())
       refuse(fmt::format("field {} of {}, which has {}", number, name(type), fields.size()));
     return fields[number];
@@ -358,7 +398,7 @@ class Verifier {
     if (!fits)
       refuse(fmt::format("the destination is {}, not {}", name(dest), name(instruction.type)));
     const std::uint32_t variant = made.kind == TypeKind::kEnum ? instruction.number : 0;
-    const std::vector<TypeId> fields = value(program_.fields(dest, variant));
+    const std::vector<TypeId> fields = fields_of(dest, variant);
     if (fields.size() != operands.size()) {
       refuse(fmt::format("{} values for the {} fields of {}", operands.size(), fields.size(),
                          name(dest)));
@@ -367,19 +407,19 @@ class Verifier {
       same(type_of(operands[i]), fields[i], fmt::format("field {}", i));
   }
 
-  void cast(TypeId from, TypeId to) const {
-    const auto is_scalar = [&](TypeId type) {
-      const TypeKind of = kind(type);
-      return is_integer(of) || is_float(of) || of == TypeKind::kBool || is_parameter(type);
-    };
+  void cast(TypeId from, TypeId to) {
+    const auto is_scalar = [](TypeKind of) { return is_number(of) || of == TypeKind::kBool; };
     const bool is_address = (is_pointer(kind(from)) && is_pointer(kind(to))) ||
                             (is_pointer(kind(from)) && is_integer(kind(to))) ||
                             (is_integer(kind(from)) && is_pointer(kind(to)));
-    if (!is_address && !(is_scalar(from) && is_scalar(to)))
+    if (!is_address && !(is_of(from, is_scalar) && is_of(to, is_scalar)))
       refuse(fmt::format("a cast of {} to {}", name(from), name(to)));
   }
   void bitcast(TypeId from, TypeId to) {
-    if (program_.holds_parameter(from) || program_.holds_parameter(to)) return;
+    if (program_.holds_parameter(from) || program_.holds_parameter(to)) {
+      if (notes_ != nullptr) notes_->place(here());
+      return;
+    }
     const std::uint64_t before = sized(from).size, after = sized(to).size;
     if (before != after) {
       refuse(fmt::format("a bit cast of {}, {} bytes, to {}, {}", name(from), before, name(to),
@@ -427,8 +467,9 @@ class Verifier {
     // All arguments and the result of one type, which is an integer, a float or either.
     const auto uniform = [&](std::size_t expected, bool integers, bool floats) {
       count(expected);
-      const TypeKind of = kind(type(0));
-      if (!is_parameter(type(0)) && !(integers && is_integer(of)) && !(floats && is_float(of)))
+      if (!is_of(type(0), [&](TypeKind of) {
+            return (integers && is_integer(of)) || (floats && is_float(of));
+          }))
         refuse(fmt::format("{} of {}", called, name(type(0))));
       for (std::size_t i = 1; i != expected; ++i) same(type(i), type(0), "an argument");
       if (dest != kNone) same(dest, type(0), "the destination");
@@ -494,7 +535,7 @@ class Verifier {
         const auto number = constant_index(unit(), operands[2]);
         if (!variant || *variant >= kNone || !number)
           refuse("the variant or the field of enum_field is no constant");
-        const auto fields = value(program_.fields(type(0), static_cast<std::uint32_t>(*variant)));
+        const auto fields = fields_of(type(0), static_cast<std::uint32_t>(*variant));
         if (*number >= fields.size()) {
           refuse(fmt::format("field {} of variant {} of {}, which has {}", *number, *variant,
                              name(type(0)), fields.size()));
@@ -527,14 +568,18 @@ class Verifier {
         break;
       case End::kSwitch: {
         const TypeId type = type_of(operands[0]);
-        if (kind(type) != TypeKind::kBool) integer(type, "the value");
+        const auto cases = Unit::of(unit().cases, terminator.cases);
+        const auto fits = [&](TypeKind of) {
+          return !is_integer(of) || std::ranges::all_of(cases, [&](const Case& one) {
+            return fits_integer({.kind = one.kind, .bits = one.bits}, of);
+          });
+        };
+        const auto is_value = [](TypeKind of) { return is_integer(of) || of == TypeKind::kBool; };
+        if (!is_of(type, is_value))
+          refuse(fmt::format("the value is {}, not an integer", name(type)));
+        if (!is_of(type, fits)) refuse(fmt::format("a case that is no {}", name(type)));
         std::vector<std::pair<ValueKind, std::uint64_t>> values;
-        for (const Case& one : Unit::of(unit().cases, terminator.cases)) {
-          if (is_integer(kind(type)) &&
-              !fits_integer({.type = type, .kind = one.kind, .bits = one.bits}, kind(type)))
-            refuse(fmt::format("a case that is no {}", name(type)));
-          values.emplace_back(one.kind, one.bits);
-        }
+        for (const Case& one : cases) values.emplace_back(one.kind, one.bits);
         std::ranges::sort(values);
         if (std::ranges::adjacent_find(values) != values.end()) refuse("a case is there twice");
         break;
@@ -547,9 +592,14 @@ class Verifier {
   Program& program_;
   Layouts& layouts_;
   const Function function_;
+  DemandNotes* const notes_;
   std::uint32_t at_block_ = kNone;
   std::uint32_t at_instruction_ = kNone;
 };
+
+std::unexpected<Error> out_of_memory_to_verify() {
+  return fail(ErrorCode::kOutOfMemory, "not enough memory to verify a function");
+}
 
 }  // namespace
 
@@ -559,7 +609,62 @@ Result<void> verify(Program& program, Layouts& layouts, FunctionId function) try
 } catch (const BodyRefused& refused) {
   return fail(refused.code, refused.message);
 } catch (const std::bad_alloc&) {
-  return fail(ErrorCode::kOutOfMemory, "not enough memory to verify a function");
+  return out_of_memory_to_verify();
+}
+
+// ---- Templates ----
+
+Result<Demands> verify_template(Program& program, Layouts& layouts, const Unit& source,
+                                const Function& function) try {
+  SMF_ASSIGN(const FunctionId general, program.check(source.string(function.name)));
+  std::vector<TypeId> parameters;
+  for (const Parameter& one : Unit::of(source.parameters, function.parameters)) {
+    UnitBuilder& builder = program.builder();
+    const StringId name = builder.string(source.string(one.name));
+    parameters.push_back(builder.type(TypeKind::kParameter, {}, false, 0, name));
+  }
+  DemandNotes notes(program, general, parameters);
+  Verifier(program, layouts, general, &notes).verify();
+  return notes.take();
+} catch (const BodyRefused& refused) {
+  return fail(refused.code, refused.message);
+} catch (const std::bad_alloc&) {
+  return out_of_memory_to_verify();
+}
+
+bool meets(Program& program, Layouts& layouts, FunctionId function, const Demands& demands,
+           std::span<const TypeId> arguments) {
+  const Unit& unit = program.unit();
+  if (arguments.size() != demands.kinds.size()) return false;
+  for (std::size_t i = 0; i != arguments.size(); ++i)
+    if (!has(demands.kinds[i], unit.types[arguments[i]].kind)) return false;
+  const List locals = unit.functions[function].locals;
+  for (const Demands::Sized& one : demands.sizes) {
+    using Where = Demands::Sized::Where;
+    TypeId type = one.where == Where::kArgument ? arguments[one.index]
+                                                : unit.locals[locals.first + one.index].type;
+    if (one.where == Where::kPointee) type = unit.parts(type)[0];
+    if (type >= kPrimitives && !layouts.of(type)) return false;
+  }
+  if (demands.places.empty()) return true;
+  try {
+    Verifier verifier(program, layouts, function);
+    for (const Demands::Place& place : demands.places) {
+      if (place.block == kNone) return false;
+      verifier.check_at(place);
+    }
+    return true;
+  } catch (const BodyRefused&) {
+    return false;
+  }
+}
+
+Result<void> verify(Program& program, Layouts& layouts, FunctionId function, const Demands& demands,
+                    std::span<const TypeId> arguments) try {
+  if (meets(program, layouts, function, demands, arguments)) return {};
+  return verify(program, layouts, function);
+} catch (const std::bad_alloc&) {
+  return out_of_memory_to_verify();
 }
 
 }  // namespace smf::mir

@@ -7,6 +7,7 @@
 //   * what is stored somewhere has a size.
 // Of a function in its general form (Program::check) the same, as far as it can be told: about a
 // value whose type is a parameter only that type is known, and operators take it on both sides.
+// What that leaves open of the functions made of it is in demands.h.
 //
 // The time is linear in the instructions, but for the first of these: blocks times locals / 64.
 #pragma once

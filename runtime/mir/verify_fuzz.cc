@@ -1,5 +1,6 @@
 // What the verifier accepts, the interpreter runs without a fault of ours: any text or bytes, each
-// function of them in its general form and for i64, with arguments of zeros.
+// function of them in its general form and for i64, with arguments of zeros. And where a template
+// is verified, its demands say of its functions what the verifier does.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,7 +8,9 @@
 #include <vector>
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/check.h"
 #include "runtime/mir/binary.h"
+#include "runtime/mir/demands.h"
 #include "runtime/mir/interpreter.h"
 #include "runtime/mir/text.h"
 #include "runtime/mir/verify.h"
@@ -33,13 +36,27 @@ void run(Program& program, Layouts& layouts, FunctionId function) {
   static_cast<void>(interpreter.run(function, arguments, values[0].data()));
 }
 
+void compare(Program& program, Layouts& layouts, const Unit& unit, const Function& template_) {
+  const auto demands = verify_template(program, layouts, unit, template_);
+  if (!demands) return;
+  for (const TypeKind kind : {TypeKind::kI8, TypeKind::kU64, TypeKind::kF32, TypeKind::kBool}) {
+    const Callee callee{.name = std::string(unit.string(template_.name)),
+                        .arguments = std::vector(template_.parameters.count, primitive(kind))};
+    const auto made = program.make(callee);
+    if (!made) continue;
+    SMF_CHECK(verify(program, layouts, *made, *demands, callee.arguments).has_value() ==
+              verify(program, layouts, *made).has_value());
+  }
+}
+
 void use(Unit unit) {
   std::vector<std::pair<std::string, std::size_t>> functions;
   for (const Function& one : unit.functions)
     functions.emplace_back(unit.string(one.name), one.parameters.count);
   Program program;
   Layouts layouts(program);
-  if (!program.add(std::move(unit))) return;
+  if (!program.add(Unit(unit))) return;
+  for (const Function& one : unit.functions) compare(program, layouts, unit, one);
   for (const auto& [name, parameters] : functions) {
     const auto general = program.check(name);
     if (general) static_cast<void>(verify(program, layouts, *general));
