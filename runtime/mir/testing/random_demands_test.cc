@@ -15,7 +15,7 @@
 namespace smf::mir {
 namespace {
 
-const std::uint64_t kRandomBodies = std::getenv("SMF_LONG") != nullptr ? 20'000 : 600;
+const std::uint64_t kRandomBodies = std::getenv("SMF_LONG") != nullptr ? 20'000 : 200;
 
 // Types of a function's locals are parameters from now on, wherever the function has them. Such a
 // template makes sense often, since most of what is done with a value is done with its type alone.
