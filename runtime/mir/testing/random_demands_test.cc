@@ -156,7 +156,7 @@ TEST(RandomDemands, ATemplateOfABodyIsVerifiedAsItsFunctionsAre) {
   EXPECT_GT(verdicts.met, 2 * kRandomBodies);
   EXPECT_GT(verdicts.refused, 2 * kRandomBodies);
   // What is stricter than need be is seldom.
-  EXPECT_LT(verdicts.stricter, verdicts.met / 50);
+  EXPECT_LT(verdicts.stricter, verdicts.met / 20);
 }
 
 }  // namespace
