@@ -472,7 +472,7 @@ struct Seen {
   std::uint64_t met = 0, refused = 0;
 };
 
-// All arguments; the second is another each time.
+// Every fourth argument; the second is another each time.
 void check_all(std::uint64_t seed, std::map<std::string, Seen>& seen) {
   RandomTemplate random(seed);
   const std::string text = random.text();
@@ -482,7 +482,7 @@ void check_all(std::uint64_t seed, std::map<std::string, Seen>& seen) {
   Template sample(*unit);
   if (!sample.demands) return;
   Seen& form = seen[random.form];
-  for (std::size_t i = 0; i != std::size(kArguments); ++i) {
+  for (std::size_t i = seed % 4; i < std::size(kArguments); i += 4) {
     const std::size_t other = (i * 7 + seed) % std::size(kArguments);
     for (const std::size_t second : {other, i % kScalars}) {
       if (i >= kScalars && second != other) continue;
