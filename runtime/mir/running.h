@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <initializer_list>
@@ -124,12 +125,24 @@ class Running {
   }
   template <typename T>
   void lend(std::vector<T>& values) {
-    interpreter.lend(values.data(), values.size() * sizeof(T), true);
+    const auto* const begin = reinterpret_cast<const std::byte*>(values.data());
+    const std::byte* const end = begin + values.size() * sizeof(T);
+    // What was lent before, and is gone, may have been where this is.
+    std::erase_if(lent_, [&](const auto& other) {
+      const bool is_there = other.first < end && begin < other.second;
+      if (is_there) interpreter.take_back(other.first);
+      return is_there;
+    });
+    interpreter.lend(begin, values.size() * sizeof(T), true);
+    lent_.emplace_back(begin, end);
   }
 
   Program program{};
   Layouts layouts{program};
   Interpreter interpreter;
+
+ private:
+  std::vector<std::pair<const std::byte*, const std::byte*>> lent_{};
 };
 
 }  // namespace smf::mir
