@@ -23,7 +23,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bench/instructions.h"
+#include "bench/latencies.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/cache/cache.h"
 #include "runtime/format/builder.h"
@@ -40,7 +44,7 @@ constexpr std::size_t kPathSize = 60;
 // A folder of modules, gone at the end.
 class Modules {
  public:
-  Modules() : folder_(fs::temp_directory_path() / fmt::format("smf_cache_bench_{}", ::getpid())) {
+  Modules() : folder_(own_path("cache_bench")) {
     fs::create_directories(folder_);
     for (std::size_t i = 0; i < kModules; ++i) {
       std::string path = fmt::format("{}/{:05}", folder_.string(), i);

@@ -20,7 +20,10 @@
 #include <string>
 #include <thread>
 
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
 #include "runtime/format/elf/import.h"
@@ -47,7 +50,7 @@ std::string beside_the_program(const char* name) {
 class Workspace {
  public:
   Workspace() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("format_bench-{}", getpid());
+    folder_ = own_path("format_bench");
     std::filesystem::create_directory(folder_);
     write("data", make_data());
     pack_functions();

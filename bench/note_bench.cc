@@ -23,7 +23,10 @@
 #include <string>
 #include <vector>
 
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
 #include "runtime/note/lookup.h"
@@ -86,7 +89,7 @@ simdjson::padded_string json_text() {
 class Workspace {
  public:
   Workspace() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("note_bench-{}", ::getpid());
+    folder_ = own_path("note_bench");
     std::filesystem::create_directory(folder_);
     const auto packed = pack_note(note_text());
     SMF_CHECK(packed && packed->row_count == kRows);
