@@ -153,12 +153,9 @@ void print(const Environment& on, const Calibration& c) {
 }
 
 nlohmann::json to_json(const Calibration& c) {
-  return {{"system_call_ns", c.system_call_ns},
-          {"anonymous_fault_ns", c.anonymous_fault_ns},
-          {"file_fault_ns", c.file_fault_ns},
-          {"pages_of_file_fault", c.pages_of_file_fault},
-          {"populate_page_ns", c.populate_page_ns},
-          {"clock_ns", c.clock_ns},
+  return {{"system_call_ns", c.system_call_ns},     {"anonymous_fault_ns", c.anonymous_fault_ns},
+          {"file_fault_ns", c.file_fault_ns},       {"pages_of_file_fault", c.pages_of_file_fault},
+          {"populate_page_ns", c.populate_page_ns}, {"clock_ns", c.clock_ns},
           {"memcpy_gb_per_s", c.memcpy_gb_per_s}};
 }
 

@@ -11,8 +11,8 @@
 namespace smf::bench {
 
 struct Environment {
-  std::string processor{};  // as /proc/cpuinfo names it
-  unsigned processors = 0;  // online
+  std::string processor{};      // as /proc/cpuinfo names it
+  unsigned processors = 0;      // online
   std::uint64_t memory = 0;     // bytes
   std::uint64_t page_size = 0;  // bytes
   std::string kernel{};
@@ -25,8 +25,8 @@ struct Environment {
 
   std::string libc{};
   std::string compiler{};
-  std::string flags{};  // of our own code, without warnings and paths
-  std::string build{};  // "opt", "fastbuild", "dbg"
+  std::string flags{};                             // of our own code, without warnings and paths
+  std::string build{};                             // "opt", "fastbuild", "dbg"
   std::map<std::string, std::string> libraries{};  // versions
 
   // Of the machine while the benchmark ran.

@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 struct Counted {
   std::string name;
   int iterations;
-  Benchmark* benchmark;                  // null: registered for counting only
+  Benchmark* benchmark;                 // null: registered for counting only
   void (*function)(benchmark::State&);  // then
 };
 
@@ -92,9 +92,8 @@ Result<void> run_in(const std::string& folder, std::vector<std::string> words) {
   }
   if (status == 0) return {};
   const auto said = os::FileBytes::load(log);
-  return fail(ErrorCode::kSystem,
-              fmt::format("valgrind ended with status {:#x}: {}", status,
-                          said ? as_text(said->bytes()) : std::string_view()));
+  return fail(ErrorCode::kSystem, fmt::format("valgrind ended with status {:#x}: {}", status,
+                                              said ? as_text(said->bytes()) : std::string_view()));
 }
 
 // The number in the line "totals: N" of a profile.
@@ -117,12 +116,12 @@ Result<std::vector<std::uint64_t>> totals(const std::string& valgrind, int times
   if (::mkdtemp(folder.data()) == nullptr) return fail_system("make a folder", folder, errno);
   std::vector<std::uint64_t> found;
   const auto work = [&]() -> Result<void> {
-    SMF_TRY(run_in(folder, {valgrind, "--tool=callgrind", "--callgrind-out-file=profile",
-                            "--zero-before=benchmark::State::StartKeepRunning()",
-                            "--dump-before=benchmark::State::FinishKeepRunning()",
-                            fs::read_symlink("/proc/self/exe").string(),
-                            fmt::format("--count={}", times),
-                            fmt::format("--benchmark_filter={}", filter)}));
+    SMF_TRY(run_in(folder,
+                   {valgrind, "--tool=callgrind", "--callgrind-out-file=profile",
+                    "--zero-before=benchmark::State::StartKeepRunning()",
+                    "--dump-before=benchmark::State::FinishKeepRunning()",
+                    fs::read_symlink("/proc/self/exe").string(), fmt::format("--count={}", times),
+                    fmt::format("--benchmark_filter={}", filter)}));
     for (std::size_t i = 1; i <= count; ++i) {
       SMF_ASSIGN(const std::uint64_t total, total_of(fmt::format("{}/profile.{}", folder, i)));
       found.push_back(total);
@@ -166,13 +165,13 @@ Result<void> count_instructions(const std::string& filter) {
 std::string prepare_counting(int times, const std::string& filter) {
   std::string names;
   for (const Counted& each : counted_of(filter)) {
-    Benchmark* const one = each.benchmark != nullptr
-                               ? each.benchmark
-                               : benchmark::RegisterBenchmark(("count:" + each.name).c_str(),
-                                                              each.function);
+    Benchmark* const one =
+        each.benchmark != nullptr
+            ? each.benchmark
+            : benchmark::RegisterBenchmark(("count:" + each.name).c_str(), each.function);
     one->Iterations(times * each.iterations);
-    names += (names.empty() ? "" : "|") +
-             (each.benchmark != nullptr ? each.name : "count:" + each.name);
+    names +=
+        (names.empty() ? "" : "|") + (each.benchmark != nullptr ? each.name : "count:" + each.name);
   }
   return fmt::format("^({})(/|$)", names);
 }

@@ -65,9 +65,9 @@ class Reporter : public benchmark::ConsoleReporter {
       const auto counter = run.counters.find(std::string(known.name));
       if (counter == run.counters.end()) continue;
       const auto slash = std::min(name.find('/'), name.size());
-      Figure& of = figure(fmt::format("{}.{}{}", name.substr(0, slash), known.name,
-                                      name.substr(slash)),
-                          known.unit, known.is_exact);
+      Figure& of =
+          figure(fmt::format("{}.{}{}", name.substr(0, slash), known.name, name.substr(slash)),
+                 known.unit, known.is_exact);
       if (!known.is_exact || of.samples.empty()) of.samples.push_back(counter->second.value);
     }
   }

@@ -39,16 +39,15 @@ json to_json(const Figure& figure) {
 }
 
 json to_json(const Ratio& ratio) {
-  return {{"name", ratio.name},         {"unit", ratio.unit},
-          {"ours", ratio.ours},         {"peer", ratio.peer},
-          {"paired", ratio.is_paired},  {"samples", ratio.samples},
+  return {{"name", ratio.name},  {"unit", ratio.unit},        {"ours", ratio.ours},
+          {"peer", ratio.peer},  {"paired", ratio.is_paired}, {"samples", ratio.samples},
           {"value", ratio.value}};
 }
 
 json to_json(const Distribution& of) {
-  return {{"name", of.name},   {"unit", "ns"},     {"count", of.count},
-          {"group", of.group}, {"p50", of.p50},    {"p90", of.p90},
-          {"p99", of.p99},     {"max", of.max},    {"clock_ns", of.clock_ns}};
+  return {{"name", of.name},   {"unit", "ns"},  {"count", of.count},
+          {"group", of.group}, {"p50", of.p50}, {"p90", of.p90},
+          {"p99", of.p99},     {"max", of.max}, {"clock_ns", of.clock_ns}};
 }
 
 json to_json(const Stages& stages) {
@@ -84,6 +83,14 @@ void add_exact(std::string name, std::string unit, double value, bool is_higher_
 bool tell_library(std::string_view name, std::string_view version) {
   results().environment.libraries[std::string(name)] = version;
   return true;
+}
+
+void tell_left_out(std::initializer_list<std::string_view> libraries, std::string_view why) {
+  Results& found = results();
+  for (const std::string_view library : libraries) {
+    if (!found.environment.libraries.contains(std::string(library)))
+      found.left_out.push_back({std::string(library), std::string(why)});
+  }
 }
 
 std::vector<Ratio> ratios_of(std::span<const Figure> figures) {

@@ -1,11 +1,12 @@
 // What a benchmark found, and the file that a report reads of it: `--results=FILE`.
 //
-// A figure is what a number is of, with one sample for each repetition, in the order measured. It is
-// called SUBJECT/WHO, where WHO is "ours", a variant of ours ("ours_…") or a peer; the same name may
-// stand twice, with two units. The file is one JSON object; docs/benchmarks.md has its fields.
+// A figure is what a number is of, with one sample for each repetition, in the order measured. It
+// is called SUBJECT/WHO, where WHO is "ours", a variant of ours ("ours_…") or a peer; the same name
+// may stand twice, with two units. The file is one JSON object; docs/benchmarks.md has its fields.
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -45,8 +46,8 @@ struct Ratio {
 // time divided by how many it has.
 struct Distribution {
   std::string name{};
-  std::size_t count = 0;  // of groups
-  std::size_t group = 1;  // operations
+  std::size_t count = 0;                      // of groups
+  std::size_t group = 1;                      // operations
   double p50 = 0, p90 = 0, p99 = 0, max = 0;  // ns; the clock's own time was subtracted
   double clock_ns = 0;                        // which was this, for each group
 };
@@ -87,6 +88,9 @@ void add_exact(std::string name, std::string unit, double value, bool is_higher_
 // To be called where a library is used that figures depend on. True, so that it can stand where
 // variables are initialised.
 bool tell_library(std::string_view name, std::string_view version);
+
+// Puts into left_out what of `libraries` nobody has told of.
+void tell_left_out(std::initializer_list<std::string_view> libraries, std::string_view why);
 
 // Of each figure SUBJECT/PEER to SUBJECT/ours of the same unit. What has a value of 0 has no ratio.
 std::vector<Ratio> ratios_of(std::span<const Figure> figures);
