@@ -148,12 +148,15 @@ std::string_view name_in(const Note& note, const Note::Place& place) {
                            : note.instantiation(place.row).mangled_name;
 }
 
-std::vector<Names> names_in_random_order() {
-  std::vector<Names> names;
-  names.reserve(kRows);
-  for (int i = 0; i < kRows; ++i) names.push_back(names_of(i));
-  std::ranges::shuffle(names, std::mt19937(1));
-  return names;
+const std::vector<Names>& names_in_random_order() {
+  static const std::vector<Names> kNames = [] {
+    std::vector<Names> names;
+    names.reserve(kRows);
+    for (int i = 0; i < kRows; ++i) names.push_back(names_of(i));
+    std::ranges::shuffle(names, std::mt19937(1));
+    return names;
+  }();
+  return kNames;
 }
 
 // Every name gives its row, from the index and from the hash table alike.
@@ -177,7 +180,7 @@ void check_finds() {
 void find_ours(benchmark::State& state, bool is_random) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -190,7 +193,7 @@ void find_ours(benchmark::State& state, bool is_random) {
 void find_in_hash(benchmark::State& state, bool is_random) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -203,7 +206,7 @@ void find_in_hash(benchmark::State& state, bool is_random) {
 void find_arguments_ours(benchmark::State& state) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(names[at].base, names[at].arguments);
@@ -216,7 +219,7 @@ void find_arguments_ours(benchmark::State& state) {
 void find_arguments_in_hash(benchmark::State& state) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(names[at].base, names[at].arguments);
@@ -235,7 +238,7 @@ std::int64_t faults() {
 }
 
 void first_find_ours(benchmark::State& state) {
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   const std::string path = workspace().path("module.smf");
   std::int64_t opening = 0, finding = 0, most = 0;
   std::size_t at = 0;
