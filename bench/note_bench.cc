@@ -1,5 +1,5 @@
-// Finding one instantiation in a module whose note has 100 000 rows, and moving one from `possible`
-// to `instantiations`.
+// Finding one instantiation in a module whose note has 100 000 rows (10 000 by --quick), and moving
+// one from `possible` to `instantiations`.
 //
 //   ./bazelw run -c opt //bench:note_bench
 //
@@ -21,9 +21,13 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
 #include "runtime/note/lookup.h"
@@ -35,7 +39,13 @@
 namespace smf::bench {
 namespace {
 
-constexpr int kRows = 100'000;  // every other one in `possible`
+[[maybe_unused]] const bool kIsTold =
+    tell_library("simdjson", fmt::format("{}.{}.{}", int{simdjson::SIMDJSON_VERSION_MAJOR},
+                                         int{simdjson::SIMDJSON_VERSION_MINOR},
+                                         int{simdjson::SIMDJSON_VERSION_REVISION}));
+
+// Every other one in `possible`.
+int rows() { return results().is_brief ? 10'000 : 100'000; }
 
 struct Names {
   std::string base, arguments, mangled, file, location;
@@ -56,7 +66,7 @@ std::string note_text() {
       "status|\n";
   std::string possible =
       "possible |id, template, type_args, mangled_name, required_by, can_defer|\n";
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     if (i % 2 == 0) {
       made +=
@@ -72,7 +82,7 @@ std::string note_text() {
 
 simdjson::padded_string json_text() {
   std::string text = R"({"instantiations":[)";
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     text += fmt::format(
         R"({}{{"id":{},"template":"{}","type_args":"{}","mangled_name":"{}","from_file":"{}",)"
@@ -86,10 +96,10 @@ simdjson::padded_string json_text() {
 class Workspace {
  public:
   Workspace() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("note_bench-{}", ::getpid());
+    folder_ = own_path("note_bench");
     std::filesystem::create_directory(folder_);
     const auto packed = pack_note(note_text());
-    SMF_CHECK(packed && packed->row_count == kRows);
+    SMF_CHECK(packed && std::cmp_equal(packed->row_count, rows()));
     ModuleSpec spec;
     spec.sections.push_back({.name = "code",
                              .type = static_cast<std::uint8_t>(SectionType::kCode),
@@ -140,12 +150,15 @@ std::string_view name_in(const Note& note, const Note::Place& place) {
                            : note.instantiation(place.row).mangled_name;
 }
 
-std::vector<Names> names_in_random_order() {
-  std::vector<Names> names;
-  names.reserve(kRows);
-  for (int i = 0; i < kRows; ++i) names.push_back(names_of(i));
-  std::ranges::shuffle(names, std::mt19937(1));
-  return names;
+const std::vector<Names>& names_in_random_order() {
+  static const std::vector<Names> kNames = [] {
+    std::vector<Names> names;
+    names.reserve(static_cast<std::size_t>(rows()));
+    for (int i = 0; i < rows(); ++i) names.push_back(names_of(i));
+    std::ranges::shuffle(names, std::mt19937(1));
+    return names;
+  }();
+  return kNames;
 }
 
 // Every name gives its row, from the index and from the hash table alike.
@@ -153,7 +166,7 @@ void check_finds() {
   static bool is_checked = false;
   if (std::exchange(is_checked, true)) return;
   Mapped& module = mapped();
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     const auto ours = module.lookup.find(n.mangled);
     SMF_CHECK(ours && *ours && name_in(**ours) == n.mangled);
@@ -169,7 +182,7 @@ void check_finds() {
 void find_ours(benchmark::State& state, bool is_random) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -182,7 +195,7 @@ void find_ours(benchmark::State& state, bool is_random) {
 void find_in_hash(benchmark::State& state, bool is_random) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -195,7 +208,7 @@ void find_in_hash(benchmark::State& state, bool is_random) {
 void find_arguments_ours(benchmark::State& state) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(names[at].base, names[at].arguments);
@@ -208,7 +221,7 @@ void find_arguments_ours(benchmark::State& state) {
 void find_arguments_in_hash(benchmark::State& state) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(names[at].base, names[at].arguments);
@@ -227,7 +240,7 @@ std::int64_t faults() {
 }
 
 void first_find_ours(benchmark::State& state) {
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   const std::string path = workspace().path("module.smf");
   std::int64_t opening = 0, finding = 0, most = 0;
   std::size_t at = 0;
@@ -272,7 +285,7 @@ void first_find_simdjson(benchmark::State& state) {
     simdjson::dom::element document;
     SMF_CHECK(parser.load(path).get(document) == simdjson::SUCCESS);
     // The last row: half of them on average would be twice as fast, and parsing is most of it.
-    const std::string wanted = names_of(kRows - 1).mangled;
+    const std::string wanted = names_of(rows() - 1).mangled;
     bool is_found = false;
     for (const simdjson::dom::element row : document["instantiations"].get_array())
       is_found |= std::string_view(row["mangled_name"]) == wanted;
@@ -328,13 +341,13 @@ void promote_by_rewriting(benchmark::State& state) {
 
 void register_all() {
   using benchmark::RegisterBenchmark;
-  RegisterBenchmark("find_random/ours", find_ours, true);
-  RegisterBenchmark("find_random/hash_of_parsed_note", find_in_hash, true);
-  RegisterBenchmark("find_hot/ours", find_ours, false);
-  RegisterBenchmark("find_hot/hash_of_parsed_note", find_in_hash, false);
-  RegisterBenchmark("find_by_arguments/ours", find_arguments_ours);
-  RegisterBenchmark("find_by_arguments/hash_of_parsed_note", find_arguments_in_hash);
-  RegisterBenchmark("first_find/ours", first_find_ours);
+  register_deterministic("find_random/ours", 1000, find_ours, true);
+  register_deterministic("find_random/hash_of_parsed_note", 1000, find_in_hash, true);
+  register_deterministic("find_hot/ours", 1000, find_ours, false);
+  register_deterministic("find_hot/hash_of_parsed_note", 1000, find_in_hash, false);
+  register_deterministic("find_by_arguments/ours", 1000, find_arguments_ours);
+  register_deterministic("find_by_arguments/hash_of_parsed_note", 1000, find_arguments_in_hash);
+  register_deterministic("first_find/ours", 100, first_find_ours);
   RegisterBenchmark("first_find/parse_all", first_find_parsed)->Iterations(5);
   RegisterBenchmark("first_find/simdjson_dom", first_find_simdjson)->Iterations(5);
   RegisterBenchmark("promote/ours", promote_ours)->UseRealTime()->Iterations(100);

@@ -72,6 +72,20 @@ Place find_place(const std::string& folder) {
   return any;
 }
 
+std::string file_system_of(const std::string& path) { return place_of(path).file_system; }
+
+std::string folder_for_temporary_files() {
+  // Tests that run side by side, each in a namespace of its own, may have the same number.
+  const char* const of_test = std::getenv("TEST_TMPDIR");
+  return of_test != nullptr ? of_test : std::filesystem::temp_directory_path().string();
+}
+
+std::string own_path(std::string_view name) {
+  const char* const own = std::getenv(kOwnFolderVariable);
+  if (own != nullptr) return (std::filesystem::path(own) / name).string();
+  return fmt::format("{}/{}-{}", folder_for_temporary_files(), name, ::getpid());
+}
+
 int run_in_temporary_folder(const Place& place,
                             const std::function<int(const std::string&)>& work) {
   std::string folder = place.folder + "/smf_bench_XXXXXX";

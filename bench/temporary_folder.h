@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace smf::bench {
 
@@ -25,5 +26,17 @@ Place find_place(const std::string& folder);
 // Where a signal ended the child, the same signal ends this process. Called while the process has
 // one thread.
 int run_in_temporary_folder(const Place& place, const std::function<int(const std::string&)>& work);
+
+// What `path` is on, as in Place.
+std::string file_system_of(const std::string& path);
+
+// Where temporary files go: $TEST_TMPDIR, which is a test's alone, or the system's folder for them.
+std::string folder_for_temporary_files();
+
+// A path there that is this process's alone: `name` and the process's number. Where this variable
+// names a folder that is, it is `name` in that, so that what is hashed of paths is the same from
+// run to run.
+inline constexpr const char* kOwnFolderVariable = "SMF_BENCH_OWN_FOLDER";
+std::string own_path(std::string_view name);
 
 }  // namespace smf::bench
