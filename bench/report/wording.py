@@ -34,6 +34,14 @@ def amount(value: Optional[float], unit: str) -> str:
     return f"{digits(value)} {unit}"
 
 
+def tick(value: float, unit: str) -> str:
+    """A round number on an axis."""
+    for step, name in _STEPS.get(unit, []):
+        if value >= step or step == 1:
+            return f"{value / step:g} {name}"
+    return f"{value:g}"
+
+
 def exact_amount(value: float, unit: str) -> str:
     """Every digit: one instruction more is a change."""
     whole = f"{value:,.0f}" if value == int(value) else f"{value:,}"
