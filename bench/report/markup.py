@@ -92,7 +92,7 @@ class LogScale:
     def axis(self, unit: str) -> str:
         """Lines at powers of ten; named where there is room."""
         ticks = self.ticks()
-        step = max(1, math.ceil(len(ticks) / 4))
+        step = max(1, math.ceil(len(ticks) / 3))
         lines = "".join(f'<i style="left:{self.place(tick):.2f}%"></i>' for tick in ticks)
         names = "".join(f'<b style="left:{self.place(tick):.2f}%">{wording.tick(tick, unit)}</b>'
                         for tick in ticks[::step])

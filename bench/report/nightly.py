@@ -26,7 +26,8 @@ import running  # noqa: E402
 from report import Report  # noqa: E402
 from runs import Run, fingerprint, merged_environment  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+# Where the modules are: `bazel run` starts a link to this file that stands elsewhere.
+HERE = os.path.dirname(os.path.abspath(promises.__file__))
 
 
 def parse(arguments: List[str]) -> argparse.Namespace:
@@ -47,7 +48,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     # Given by the build.
     parser.add_argument("--binary", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--ships", action="append", default=[], help=argparse.SUPPRESS)
-    parser.add_argument("--uplot", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--uplot", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.performance and given.quick:
         parser.error("--performance is the reference of a machine, and takes a full run: no --quick")
@@ -105,7 +106,7 @@ def make_report(given: argparse.Namespace, line: dict, past: history.History) ->
 def pages(given: argparse.Namespace, report: Report) -> Dict[str, str]:
     out = where(given.out)
     performance = markdown.performance(report)
-    contents = {os.path.join(out, "index.html"): page.render(report, page.Library.load(*given.uplot)),
+    contents = {os.path.join(out, "index.html"): page.render(report, page.Library.load(given.uplot)),
                 os.path.join(out, "report.md"): markdown.summary(report),
                 os.path.join(out, "performance.md"): performance}
     if given.performance:

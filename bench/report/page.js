@@ -29,7 +29,8 @@
   function ticks(values, unit) {
     for (let digits = 2; digits < 7; digits++) {
       const texts = values.map((value) => amount(value, unit, digits));
-      if (new Set(texts).size === texts.length) return texts;
+      const named = texts.filter((text) => text !== '');  // A logarithmic axis leaves some out.
+      if (new Set(named).size === named.length) return texts;
     }
     return values.map((value) => amount(value, unit, 7));
   }
@@ -42,7 +43,7 @@
     const common = {stroke: colour('muted'), grid: line, ticks: {...line, size: 4}, font};
     return [
       {...common, space: 56, incrs: [1, 2, 5, 10, 20, 50], values: (_, at) => at.map(day), size: 28},
-      {...common, space: 28, size: 62, values: (_, at) => ticks(at.map((v) => v ?? 0), unit)},
+      {...common, space: 28, size: 62, values: (_, at) => ticks(at, unit)},
     ];
   }
 

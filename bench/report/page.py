@@ -32,10 +32,10 @@ class Library:
     license: str
 
     @staticmethod
-    def load(script: str, style: str, licence: str) -> "Library":
+    def load(folder: str) -> "Library":
         contents = []
-        for path in (script, style, licence):
-            with open(path, encoding="utf-8") as file:
+        for name in ("uPlot.iife.min.js", "uPlot.min.css", "LICENSE"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
                 contents.append(file.read())
         return Library(*contents)
 

@@ -32,7 +32,7 @@ def _subjects(report: Report) -> Dict[Tuple[str, str, str], List[tuple]]:
 
 def peers(report: Report) -> str:
     """A card for each subject: ours first, then the peers from the fastest on."""
-    cards: Dict[str, List[str]] = {}
+    cards = []
     for (benchmark, subject, unit), rows in _subjects(report).items():
         scale = LogScale([row[2] for row in rows])
         rows.sort(key=lambda row: (not row[1], row[2]))
@@ -41,11 +41,9 @@ def peers(report: Report) -> str:
             who.replace("_", " "), ours, value, unit, scale,
             "" if value == reference or not reference else f"{wording.digits(value / reference, 2)} ×")
             for who, ours, value in rows)
-        cards.setdefault(benchmark, []).append(
-            f'<article class="card"><h4>{text(subject)}</h4>'
-            f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>')
-    return "".join(f'<h3>{text(benchmark)}</h3><div class="grid">{"".join(each)}</div>'
-                   for benchmark, each in cards.items())
+        cards.append(f'<article class="card"><h4>{text(subject)} <small>{text(benchmark)}</small></h4>'
+                     f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>')
+    return f'<div class="grid">{"".join(cards)}</div>' if cards else ""
 
 
 def stages(report: Report) -> str:
