@@ -105,8 +105,8 @@ def _figure_series(runs: Sequence[Run], key: Key) -> Series:
     return _series(runs, lambda run: run.figures.get(key, {}).get("samples"))
 
 
-def _ratio_series(runs: Sequence[Run], name: Tuple[str, str]) -> Series:
-    return _series(runs, lambda run: run.ratios.get(name, {}).get("samples"))
+def _ratio_series(runs: Sequence[Run], key: Key) -> Series:
+    return _series(runs, lambda run: run.ratios.get(key, {}).get("samples"))
 
 
 def _seed(key: Key) -> int:
@@ -142,11 +142,11 @@ class Drift:
 def _steadiest_ratio(runs: Sequence[Run], key: Key) -> Optional[Tuple[str, Series, dict]]:
     """Of those of this figure, the one that tells the most; it has to have been measured before."""
     found = []
-    for (benchmark, name), ratio in runs[-1].ratios.items():
-        if benchmark != key.benchmark or ratio["ours"] != key.name:
+    for of, ratio in runs[-1].ratios.items():
+        if (of.benchmark, of.unit, ratio["ours"]) != (key.benchmark, key.unit, key.name):
             continue
-        series = _ratio_series(runs, (benchmark, name))
-        found.append((len(series.values) == 1, series.noise(), name, series, ratio))
+        series = _ratio_series(runs, of)
+        found.append((len(series.values) == 1, series.noise(), of.name, series, ratio))
     if not found or key.unit != "ns":
         return None
     _, _, name, series, ratio = min(found, key=lambda each: each[:3])

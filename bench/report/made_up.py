@@ -67,7 +67,7 @@ def _figures(rng: random.Random, benchmark: str, place: float, count: int) -> tu
                             "exact": False})
         for who in [who for who in levels if who != "ours"]:
             pairs = sorted(a / b for a, b in zip(drawn["ours"], drawn[who]))
-            ratios.append({"name": f"{subject}: ours/{who}", "ours": f"{subject}/ours",
+            ratios.append({"name": f"{subject}: ours/{who}", "unit": "ns", "ours": f"{subject}/ours",
                            "peer": f"{subject}/{who}", "paired": True, "value": pairs[count // 2],
                            "samples": [a / b for a, b in zip(drawn["ours"], drawn[who])]})
     for bench, name, value in INSTRUCTIONS:

@@ -72,7 +72,7 @@ def _ratio_tables(report: Report) -> List[str]:
     for results in report.run.record["benchmarks"]:
         rows = []
         for ratio in results.get("ratios", []):
-            ours, peer = _time(report, results, ratio["ours"]), _time(report, results, ratio["peer"])
+            ours, peer = [_amount(report, results, ratio, side) for side in ("ours", "peer")]
             rows.append([ratio["name"].partition(":")[0], ours, peer,
                          ratio["peer"].rpartition("/")[2].replace("_", " "),
                          wording.digits(ratio["value"])])
@@ -82,22 +82,20 @@ def _ratio_tables(report: Report) -> List[str]:
     return lines
 
 
-def _time(report: Report, results: dict, name: str) -> str:
-    for figure in results.get("figures", []):
-        if figure["name"] == name and not figure.get("exact"):
-            key = Key(results["benchmark"], name, figure["unit"])
-            return wording.amount(report.run.value(key), figure["unit"])
-    return ""
+def _amount(report: Report, results: dict, ratio: dict, side: str) -> str:
+    """One side of a ratio."""
+    key = Key(results["benchmark"], ratio[side], ratio.get("unit", "ns"))
+    return wording.amount(report.run.value(key), key.unit) if key in report.run.figures else ""
 
 
 def _alone(report: Report) -> List[str]:
     """Figures of ours that no ratio tells."""
-    in_ratios = {(benchmark, ratio["ours"]) for benchmark, ratio in report.parts("ratios")}
+    in_ratios = {(key.benchmark, ratio["ours"], key.unit) for key, ratio in report.run.ratios.items()}
     rows = [[key.benchmark, f"`{key.name}`",
              wording.exact_amount(median(figure["samples"]), key.unit) if figure.get("exact")
              else wording.amount(median(figure["samples"]), key.unit)]
             for key, figure in report.run.figures.items()
-            if key.ours and ((key.benchmark, key.name) not in in_ratios or figure.get("exact"))]
+            if key.ours and tuple(key) not in in_ratios]
     return ["## Without a peer", "", *table(["benchmark", "figure", "value"], rows, (2,))] if rows else []
 
 

@@ -2,13 +2,13 @@
 
 The results of a benchmark call what they measured SUBJECT/WHO, where WHO is ours, something that
 starts with "ours_", or a peer. A figure is known by its benchmark, name and unit: the same name
-appears once as time and once as instructions.
+appears once as time and once as instructions. So is a ratio.
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, NamedTuple, Tuple
+from typing import Dict, Iterable, List, NamedTuple
 
 from inference import median
 
@@ -43,7 +43,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.figures: Dict[Key, dict] = {}
-        self.ratios: Dict[Tuple[str, str], dict] = {}
+        self.ratios: Dict[Key, dict] = {}
         for results in self.record["benchmarks"]:
             benchmark = results["benchmark"]
             for figure in results.get("figures", []):
@@ -51,7 +51,7 @@ class Run:
                     self.figures[Key(benchmark, figure["name"], figure["unit"])] = figure
             for ratio in results.get("ratios", []):
                 if ratio.get("samples"):
-                    self.ratios[benchmark, ratio["name"]] = ratio
+                    self.ratios[Key(benchmark, ratio["name"], ratio.get("unit", "ns"))] = ratio
 
     def value(self, key: Key) -> float:
         return median(self.figures[key]["samples"])

@@ -8,7 +8,7 @@ from compare import Judgement
 from inference import median
 from markup import anchor_of, badge, link, text
 from report import STRIKING, Report, judged_by, short
-from runs import Run
+from runs import Key, Run
 
 
 def _rounded(values: List[Optional[float]]) -> List[Optional[float]]:
@@ -32,7 +32,7 @@ def _line(report: Report, values) -> Dict[str, list]:
 
 
 def _judged_values(each: Judgement):
-    ratio = (each.key.benchmark, each.judged_by)
+    ratio = Key(each.key.benchmark, each.judged_by, each.key.unit)
 
     def of_ratio(run: Run) -> Optional[float]:
         return median(run.ratios[ratio]["samples"]) if ratio in run.ratios else None

@@ -13,12 +13,18 @@ _FILES = {
     "dist/uPlot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
 }
 
-_BUILD = """package(default_visibility = ["//visibility:public"])
-
-filegroup(
+# A rule that makes files: Bazel 4.2 has no filegroup that could be incompatible.
+_BUILD = """genrule(
     name = "uplot",
     srcs = {srcs},
+    outs = [
+        "uplot/LICENSE",
+        "uplot/uPlot.iife.min.js",
+        "uplot/uPlot.min.css",
+    ],
+    cmd = "cp $(SRCS) $(@D)/uplot/",
     target_compatible_with = {compatible},
+    visibility = ["//visibility:public"],
 )
 """
 
@@ -61,7 +67,7 @@ def _uplot_impl(rctx):
     ))
 
 uplot = repository_rule(
-    doc = "@uplot//:uplot: LICENSE, dist/uPlot.iife.min.js and dist/uPlot.min.css.",
+    doc = "@uplot//:uplot: LICENSE, uPlot.iife.min.js and uPlot.min.css.",
     implementation = _uplot_impl,
     environ = ["PATH"],
 )
