@@ -89,11 +89,11 @@ class LogScale:
     def ticks(self) -> List[float]:
         return [10.0 ** power for power in range(self.low, math.floor(self.high) + 1)]
 
-    def axis(self, unit: str) -> str:
-        """Lines at powers of ten; named where there is room."""
+    def axis(self, unit: str, names: int = 3) -> str:
+        """Lines at powers of ten, of which there is room to name so many."""
         ticks = self.ticks()
-        step = max(1, math.ceil(len(ticks) / 3))
+        step = max(1, math.ceil(len(ticks) / names))
         lines = "".join(f'<i style="left:{self.place(tick):.2f}%"></i>' for tick in ticks)
-        names = "".join(f'<b style="left:{self.place(tick):.2f}%">{wording.tick(tick, unit)}</b>'
+        named = "".join(f'<b style="left:{self.place(tick):.2f}%">{wording.tick(tick, unit)}</b>'
                         for tick in ticks[::step])
-        return f'<div class="axis" aria-hidden="true">{lines}{names}</div>'
+        return f'<div class="axis" aria-hidden="true">{lines}{named}</div>'

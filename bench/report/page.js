@@ -117,7 +117,8 @@
       none, none,
       {stroke: colour('other'), width: 1, points: points('other'), spanGaps: false},
       {stroke: colour('ours'), width: 1.75, points: points('ours'), spanGaps: true},
-    ], view.unit, (i) => `${amount(view.values[i] ?? (view.others || [])[i], view.unit)} (${view.label})`);
+    ], view.unit, (i) => amount(view.values[i] ?? (view.others || [])[i], view.unit) +
+        (view.label ? ` (${view.label})` : ''));
     if (view.band) setup.bands = [{series: [2, 1], fill: colour('band')}];
     const visible = data.slice(1).flat().filter((value) => value !== null);
     setup.scales.y = {range: scale(visible)};

@@ -110,7 +110,7 @@ def distributions(report: Report) -> str:
               _operations(entry)] for entry in entries],
             f"Distribution of {subject}", "plain", range(1, 6))
         cards.append(f'<article class="card wide"><h4>{text(subject)} <small>{text(benchmark)}, single '
-                     f'operations</small></h4>{rows}{scale.axis(entries[0]["unit"])}'
+                     f'operations</small></h4>{rows}{scale.axis(entries[0]["unit"], 5)}'
                      f"{scrolling(figures, f'Distribution of {subject}')}</article>")
     return "".join(cards)
 

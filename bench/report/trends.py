@@ -53,7 +53,7 @@ def chart(report: Report, each: Judgement) -> dict:
     place = _place(report.shown)
     judged = _line(report, _judged_values(each))
     judged["unit"] = "ratio" if is_ratio(each) else each.key.unit
-    judged["label"] = judged_by(each) if is_ratio(each) else each.key.unit
+    judged["label"] = judged_by(each) if is_ratio(each) else ""
     runs = each.series.runs
     judged["breaks"] = [place[id(runs[i])] for i in each.series.breaks if id(runs[i]) in place]
     band = each.series.band()
@@ -88,11 +88,17 @@ def distribution_charts(report: Report) -> List[dict]:
     return charts
 
 
+# The colours of page.js.
+_LEGEND = '<ul class="legend">' + "".join(
+    f'<li><i class="{tone}"></i>{point}</li>'
+    for point, tone in (("p50", "s0"), ("p90", "s2"), ("p99", "s4"), ("max", "s5"))) + "</ul>"
+
+
 def distribution_cards(charts: List[dict]) -> str:
     cards = "".join(
         f'<article class="card"><h4>{text(chart["name"])} <small>over the runs</small></h4>'
         f'<div class="chart" data-chart="{chart["id"]}" role="img" aria-label="p50, p90, p99 and maximum '
-        f'of {text(chart["name"])} over the runs"></div><output class="reading"></output></article>'
+        f'of {text(chart["name"])} over the runs"></div>{_LEGEND}<output class="reading"></output></article>'
         for chart in charts)
     return f'<div class="grid">{cards}</div>' if cards else ""
 
