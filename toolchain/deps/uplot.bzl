@@ -14,7 +14,15 @@ _FILES = {
 }
 
 # A rule that makes files: Bazel 4.2 has no filegroup that could be incompatible.
-_BUILD = """genrule(
+_BUILD = """# No platform has this one: what needs the files is skipped.
+constraint_setting(name = "fetching")
+
+constraint_value(
+    name = "could_not_be_fetched",
+    constraint_setting = ":fetching",
+)
+
+genrule(
     name = "uplot",
     srcs = {srcs},
     outs = [
@@ -63,7 +71,7 @@ def _uplot_impl(rctx):
     rctx.delete("packed")
     rctx.file("BUILD.bazel", _BUILD.format(
         srcs = sorted(_FILES) if found else [],
-        compatible = [] if found else ["@platforms//:incompatible"],
+        compatible = [] if found else [":could_not_be_fetched"],
     ))
 
 uplot = repository_rule(
