@@ -106,6 +106,11 @@ class Environments(unittest.TestCase):
             {"environment": {"kernel": "6", "load_after": 1, "libraries": {"a": "2"}}}])
         self.assertEqual(merged, {"kernel": "6", "load_after": 2, "libraries": {"a": "2", "b": "1"}})
 
+    def test_what_differs_between_binaries_is_told_once(self):
+        merged = merged_environment([
+            {"environment": {"file_system": name}} for name in ("", "ext4", "tmpfs", "ext4", "tmpfs")])
+        self.assertEqual(merged["file_system"], "ext4 and tmpfs")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,12 +47,13 @@ def parse(arguments: List[str]) -> argparse.Namespace:
                         help="where a file is shown, with {revision} and {path} in it")
     # Given by the build.
     parser.add_argument("--binary", action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--counted", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--ships", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--uplot", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.performance and given.quick:
         parser.error("--performance is the reference of a machine, and takes a full run: no --quick")
-    if not given.binary or not given.uplot:
+    if not (given.binary or given.counted) or not given.uplot:
         parser.error("no benchmarks were given: start it by ./bazelw run //bench:nightly -- ...")
     return given
 
@@ -67,7 +68,8 @@ def measure(given: argparse.Namespace) -> dict:
     """A line of the history."""
     ships = running.sizes(given.ships)
     workspace = running.revision(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    results = running.run_all(given.binary, given.quick)
+    binaries = [*given.counted, *given.binary]
+    results = running.run_all(binaries, given.quick, given.counted)
     if len({each["brief"] for each in results}) != 1:
         raise running.RunError("some benchmarks were brief and some were not")
     environment = merged_environment(results)

@@ -42,11 +42,12 @@ def _run(binary: str, folder: str, flags: Sequence[str]) -> dict:
         raise RunError(f"{binary} ended well but left no results: {error}") from error
 
 
-def run_all(binaries: Sequence[str], quick: bool) -> List[dict]:
-    """One line a binary; on a terminal it is there while the binary runs."""
-    flags = ["--quick"] if quick else []
-    if shutil.which("valgrind"):
-        flags.append("--instructions")
+def run_all(binaries: Sequence[str], quick: bool, counted: Sequence[str] = ()) -> List[dict]:
+    """One line a binary; on a terminal it is there while the binary runs.
+
+    Of those in `counted` instructions are counted as well.
+    """
+    counts = ["--instructions"] if shutil.which("valgrind") else []
     live = sys.stderr.isatty()
     results = []
     with tempfile.TemporaryDirectory(prefix="smf-nightly.") as folder:
@@ -55,6 +56,7 @@ def run_all(binaries: Sequence[str], quick: bool) -> List[dict]:
             if live:
                 print(f"{line} …", end="", file=sys.stderr, flush=True)
             started = time.monotonic()
+            flags = (["--quick"] if quick else []) + (counts if binary in counted else [])
             results.append(_run(binary, folder, flags))
             took = f"{time.monotonic() - started:.1f} s"
             figures = wording.count(len(results[-1].get("figures", [])), "figure")

@@ -15,6 +15,7 @@ from inference import median
 # What makes figures comparable. The load of the machine is told, but does not make it another.
 COMPARED = ("processor", "processors", "arch", "kernel", "governor", "turbo", "huge_pages", "aslr",
             "file_system", "libc", "compiler", "flags", "build", "libraries")
+DISTURBANCE = ("load_before", "load_after", "steal_percent")
 
 
 class Key(NamedTuple):
@@ -72,15 +73,17 @@ def fingerprint(environment: dict) -> str:
 
 
 def merged_environment(results: Iterable[dict]) -> dict:
-    """One environment of all binaries: they differ in libraries and load only."""
-    merged: dict = {}
+    """One environment of all binaries, which differ in libraries, load and file system."""
+    merged: dict = {"libraries": {}}
     for each in results:
-        environment = dict(each.get("environment", {}))
-        libraries = {**merged.get("libraries", {}), **environment.pop("libraries", {})}
-        for name in ("load_before", "load_after", "steal_percent"):
-            if name in merged and name in environment:
-                environment[name] = max(merged[name], environment[name])
-        merged = {**merged, **environment, "libraries": dict(sorted(libraries.items()))}
+        for name, value in each["environment"].items():
+            before = merged.setdefault(name, value)
+            if name == "libraries":
+                merged[name] = dict(sorted({**before, **value}.items()))
+            elif name in DISTURBANCE:
+                merged[name] = max(before, value)
+            elif value != before and str(value) not in str(before).split(" and "):
+                merged[name] = f"{before} and {value}" if before and value else before or value
     return merged
 
 
