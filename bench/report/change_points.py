@@ -28,13 +28,13 @@ def _best_split(values: Sequence[float]) -> Tuple[float, int]:
     best = (-1.0, 0)
     for split in range(1, size):
         moved = values[split - 1]
-        left += sum([abs(moved - value) for value in values[:split - 1]])
+        left += sum([abs(moved - value) for value in values[: split - 1]])
         right -= sum([abs(moved - value) for value in values[split:]])
         if split < SHORTEST or size - split < SHORTEST:
             continue
         n, m = split, size - split
         between = (total - left - right) / (n * m)
-        energy = 2 * between - 2 * left / n ** 2 - 2 * right / m ** 2
+        energy = 2 * between - 2 * left / n**2 - 2 * right / m**2
         best = max(best, (energy * n * m / size, split))
     return best
 
@@ -55,8 +55,11 @@ def _search(values: Sequence[float], start: int, rng: random.Random) -> List[int
     energy, split = _best_split(values)
     if energy <= 0 or not _is_significant(values, energy, rng):
         return []
-    return (_search(values[:split], start, rng) + [start + split]
-            + _search(values[split:], start + split, rng))
+    return (
+        _search(values[:split], start, rng)
+        + [start + split]
+        + _search(values[split:], start + split, rng)
+    )
 
 
 def change_points(values: Sequence[float], least_effect: float = 0.0, seed: int = 1) -> List[int]:

@@ -1,13 +1,13 @@
 """The verdict on each of our figures: did it change since the runs before?
 
-Compared are runs of the same machine and the same brevity only, and of those the runs since the last
-change point: what was before has another level, and would widen the noise band until the
-next change hides in it.
+Compared are runs of the same machine and the same brevity only, and of those the runs since the
+last change point: what was before has another level, and would widen the noise band until the next
+change hides in it.
 
 Two things must not be taken for each other: we got slower, and the machine did. So a figure has
-two witnesses. Where it has peers, measured in the same run, the first is its ratio to the peer whose
-ratio has been the steadiest, and the second is its time, corrected by how much all peers of the
-binary moved. Without peers the first is its time and the second the time corrected by the peers
+two witnesses. Where it has peers, measured in the same run, the first is its ratio to the peer
+whose ratio has been the steadiest, and the second is its time, corrected by how much all peers of
+the binary moved. Without peers the first is its time and the second the time corrected by the peers
 of the whole run. A verdict takes a significant first witness and a second one that says the same.
 
 Exact figures (instructions, sizes, hit ratios of recorded traces) need no statistics: any change is
@@ -97,8 +97,11 @@ class Judgement:
 def _series(runs: Sequence[Run], samples_of) -> Series:
     having = [(run, samples_of(run)) for run in runs]
     having = [(run, samples) for run, samples in having if samples][-HISTORY_RUNS:]
-    return Series([run for run, _ in having], [samples for _, samples in having],
-                  [median(samples) for _, samples in having])
+    return Series(
+        [run for run, _ in having],
+        [samples for _, samples in having],
+        [median(samples) for _, samples in having],
+    )
 
 
 def _figure_series(runs: Sequence[Run], key: Key) -> Series:
@@ -116,7 +119,7 @@ def _seed(key: Key) -> int:
 def _moved(runs: Sequence[Run], key: Key) -> Optional[float]:
     """New median of a figure / median of the runs before."""
     series = _figure_series(runs, key)
-    level = series.values[-1 - BASELINE_RUNS:-1]
+    level = series.values[-1 - BASELINE_RUNS : -1]
     return series.values[-1] / median(level) if level and median(level) else None
 
 
@@ -201,10 +204,12 @@ def _is_significant(result: Judgement) -> bool:
     low, high = result.interval
     band = result.series.band()
     value = result.series.values[-1]
-    return (result.q <= MOST_FALSE
-            and abs(result.change - 1) >= _least_effect(result.series)
-            and not low <= 1 <= high
-            and (band is None or not band[0] <= value <= band[1]))
+    return (
+        result.q <= MOST_FALSE
+        and abs(result.change - 1) >= _least_effect(result.series)
+        and not low <= 1 <= high
+        and (band is None or not band[0] <= value <= band[1])
+    )
 
 
 def _decide(result: Judgement) -> None:
@@ -236,8 +241,14 @@ def _begin(runs: Sequence[Run], key: Key, drift: Drift) -> Judgement:
         result.peer = _moved(runs, Key(key.benchmark, ratio["peer"], key.unit))
         result.second = own / drift.of(key.benchmark) if own else 1.0
     else:
-        result = Judgement(key, better, False, "time" if key.unit == "ns" else "value",
-                           _figure_series(runs, key), new)
+        result = Judgement(
+            key,
+            better,
+            False,
+            "time" if key.unit == "ns" else "value",
+            _figure_series(runs, key),
+            new,
+        )
         by_time = key.unit == "ns" and own
         result.second = own / drift.of(key.benchmark) if by_time else own or 1.0
     result.own = own

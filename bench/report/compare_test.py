@@ -19,18 +19,50 @@ def run(rng, factors=None, machine="here", exact=1000, brief=False, count=10):
     factors = factors or {}
     speed = factors.get("machine", 1.0)
     levels = {"a/ours": 100, "a/peer": 150, "a/second": 300, "alone/ours": 70, "b/other": 20}
-    drawn = {name: [level * speed * factors.get(name, 1.0) * rng.lognormvariate(0, 0.01)
-                    for _ in range(count)] for name, level in levels.items()}
-    figures = [{"name": name, "unit": "ns", "better": "lower", "exact": False, "samples": samples}
-               for name, samples in drawn.items()]
-    figures.append({"name": "a/ours", "unit": "instructions", "better": "lower", "exact": True,
-                    "samples": [exact]})
-    ratios = [{"name": f"a: ours/{peer}", "ours": "a/ours", "peer": f"a/{peer}", "paired": True,
-               "samples": [x / y for x, y in zip(drawn["a/ours"], drawn[f"a/{peer}"])], "value": 0.7}
-              for peer in ("peer", "second")]
-    return Run({"schema": 1, "when": "2026-11-28T18:30:00Z", "revision": "0" * 40, "dirty": False,
-                "describe": "", "machine": machine, "environment": {}, "brief": brief,
-                "benchmarks": [{"benchmark": "x_bench", "figures": figures, "ratios": ratios}]})
+    drawn = {
+        name: [
+            level * speed * factors.get(name, 1.0) * rng.lognormvariate(0, 0.01)
+            for _ in range(count)
+        ]
+        for name, level in levels.items()
+    }
+    figures = [
+        {"name": name, "unit": "ns", "better": "lower", "exact": False, "samples": samples}
+        for name, samples in drawn.items()
+    ]
+    figures.append(
+        {
+            "name": "a/ours",
+            "unit": "instructions",
+            "better": "lower",
+            "exact": True,
+            "samples": [exact],
+        }
+    )
+    ratios = [
+        {
+            "name": f"a: ours/{peer}",
+            "ours": "a/ours",
+            "peer": f"a/{peer}",
+            "paired": True,
+            "samples": [x / y for x, y in zip(drawn["a/ours"], drawn[f"a/{peer}"])],
+            "value": 0.7,
+        }
+        for peer in ("peer", "second")
+    ]
+    return Run(
+        {
+            "schema": 1,
+            "when": "2026-11-28T18:30:00Z",
+            "revision": "0" * 40,
+            "dirty": False,
+            "describe": "",
+            "machine": machine,
+            "environment": {},
+            "brief": brief,
+            "benchmarks": [{"benchmark": "x_bench", "figures": figures, "ratios": ratios}],
+        }
+    )
 
 
 def verdicts(history, new):
@@ -60,7 +92,9 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.judged({"alone/ours": 1.1})[ALONE], compare.REGRESSION)
 
     def test_one_run_before_is_enough_for_ten_percent(self):
-        self.assertEqual(self.judged({"a/ours": 1.1}, history=self.history[:1])[A], compare.REGRESSION)
+        self.assertEqual(
+            self.judged({"a/ours": 1.1}, history=self.history[:1])[A], compare.REGRESSION
+        )
         self.assertEqual(self.judged(history=self.history[:1])[A], compare.SAME)
 
     def test_the_machine_got_slower(self):
@@ -92,9 +126,13 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.judged(slower, brief=True)[A], compare.NEW)
 
     def test_the_band_is_of_the_runs_since_the_last_change_point(self):
-        history = [run(self.rng) for _ in range(10)] + [run(self.rng, {"a/ours": 1.3}) for _ in range(8)]
-        found = {(each.key.name, each.key.unit): each
-                 for each in compare.judge(history, run(self.rng, {"a/ours": 1.4}))}
+        history = [run(self.rng) for _ in range(10)] + [
+            run(self.rng, {"a/ours": 1.3}) for _ in range(8)
+        ]
+        found = {
+            (each.key.name, each.key.unit): each
+            for each in compare.judge(history, run(self.rng, {"a/ours": 1.4}))
+        }
         self.assertEqual(found[A].series.breaks, [10])
         self.assertEqual(found[A].verdict, compare.REGRESSION)
         low, high = found[A].series.band()
@@ -117,8 +155,10 @@ class Verdicts(unittest.TestCase):
     def test_the_same_data_give_the_same_verdicts_and_intervals(self):
         runs = [Run(line) for line in made_up.history(20)]
         first, second = (compare.judge(runs[:-1], runs[-1]) for _ in range(2))
-        self.assertEqual([(each.verdict, each.interval, each.q) for each in first],
-                         [(each.verdict, each.interval, each.q) for each in second])
+        self.assertEqual(
+            [(each.verdict, each.interval, each.q) for each in first],
+            [(each.verdict, each.interval, each.q) for each in second],
+        )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 Who appends holds a lock on the file from before it is read until the line is in it, so two runs
 that end at once both get in and each sees the other or not. A line goes in by one write and is
-synced; a write that fails is taken back. A machine that stops in the middle may leave a
-torn last line: readers say so and go on, and the next run cuts it off. A line that is broken anywhere
-else was not written by this program, and is an error.
+synced; a write that fails is taken back. A machine that stops in the middle may leave a torn last
+line: readers say so and go on, and the next run cuts it off. A line that is broken anywhere else
+was not written by this program, and is an error.
 """
 
 import contextlib

@@ -45,7 +45,9 @@ class Histories(unittest.TestCase):
         self.assertEqual(self.read(), (["0", "1", "2"], None))
 
     def test_of_many_writers_each_line_gets_in_whole(self):
-        writers = [multiprocessing.Process(target=append_many, args=(self.path, i)) for i in range(4)]
+        writers = [
+            multiprocessing.Process(target=append_many, args=(self.path, i)) for i in range(4)
+        ]
         for writer in writers:
             writer.start()
         for writer in writers:
@@ -97,18 +99,29 @@ class Environments(unittest.TestCase):
         self.assertEqual(fingerprint(old), fingerprint({**old, "load_before": 7}))
         new = {**old, "compiler": "gcc 13", "libraries": {"benchmark": "1.8"}}
         self.assertNotEqual(fingerprint(old), fingerprint(new))
-        self.assertEqual(differences(old, new), ["compiler: gcc 12.2.0 → gcc 13",
-                                                 "asmjit: 1.9 → none", "benchmark: 1.7.1 → 1.8"])
+        self.assertEqual(
+            differences(old, new),
+            ["compiler: gcc 12.2.0 → gcc 13", "asmjit: 1.9 → none", "benchmark: 1.7.1 → 1.8"],
+        )
 
     def test_binaries_add_their_libraries_and_the_highest_load(self):
-        merged = merged_environment([
-            {"environment": {"kernel": "6", "load_after": 2, "libraries": {"b": "1"}}},
-            {"environment": {"kernel": "6", "load_after": 1, "libraries": {"a": "2"}}}])
-        self.assertEqual(merged, {"kernel": "6", "load_after": 2, "libraries": {"a": "2", "b": "1"}})
+        merged = merged_environment(
+            [
+                {"environment": {"kernel": "6", "load_after": 2, "libraries": {"b": "1"}}},
+                {"environment": {"kernel": "6", "load_after": 1, "libraries": {"a": "2"}}},
+            ]
+        )
+        self.assertEqual(
+            merged, {"kernel": "6", "load_after": 2, "libraries": {"a": "2", "b": "1"}}
+        )
 
     def test_what_differs_between_binaries_is_told_once(self):
-        merged = merged_environment([
-            {"environment": {"file_system": name}} for name in ("", "ext4", "tmpfs", "ext4", "tmpfs")])
+        merged = merged_environment(
+            [
+                {"environment": {"file_system": name}}
+                for name in ("", "ext4", "tmpfs", "ext4", "tmpfs")
+            ]
+        )
         self.assertEqual(merged["file_system"], "ext4 and tmpfs")
 
 

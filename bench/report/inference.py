@@ -6,9 +6,9 @@ medians and resampling. Three questions, three functions:
 * mann_whitney: could both samples come from the same distribution? Exact where the samples are
   small enough to count all arrangements (ties included), else the normal approximation with
   correction for ties and continuity.
-* benjamini_hochberg: a hundred figures are compared each night, and one in a hundred is "significant
-  at 1 %" by chance. The q value of a figure is the share of false alarms among all that are
-  at least as striking.
+* benjamini_hochberg: a hundred figures are compared each night, and one in a hundred is
+  "significant at 1 %" by chance. The q value of a figure is the share of false alarms among all
+  that are at least as striking.
 * ratio_interval: between which factors does the ratio of the medians lie? By bootstrap, seeded:
   the same data give the same interval.
 """
@@ -71,7 +71,7 @@ def _exact(ranks: Sequence[int], count: int) -> float:
     distance = abs(sum(ranks[:count]) * len(ranks) - total)
     extreme = 0
     for place in range(0, len(ways), 8):
-        number = int.from_bytes(ways[place:place + 8], "little")
+        number = int.from_bytes(ways[place : place + 8], "little")
         if number and abs(place // 8 * len(ranks) - total) >= distance:
             extreme += number
     return extreme / math.comb(len(ranks), count)
@@ -79,7 +79,7 @@ def _exact(ranks: Sequence[int], count: int) -> float:
 
 def _approximate(ranks: Sequence[int], count: int) -> float:
     size, other = len(ranks), len(ranks) - count
-    ties = sum(n ** 3 - n for n in (ranks.count(rank) for rank in set(ranks)))
+    ties = sum(n**3 - n for n in (ranks.count(rank) for rank in set(ranks)))
     variance = count * other / 12 * ((size + 1) - ties / (size * (size - 1)))
     if variance <= 0:
         return 1.0
@@ -110,8 +110,13 @@ def benjamini_hochberg(p_values: Sequence[float]) -> List[float]:
     return q_values
 
 
-def ratio_interval(old: Sequence[float], new: Sequence[float], seed: int = 1,
-                   rounds: int = 1000, level: float = 0.95) -> Tuple[float, float]:
+def ratio_interval(
+    old: Sequence[float],
+    new: Sequence[float],
+    seed: int = 1,
+    rounds: int = 1000,
+    level: float = 0.95,
+) -> Tuple[float, float]:
     """Of median(new) / median(old)."""
     rng = random.Random(seed)
     ratios = []

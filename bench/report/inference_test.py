@@ -24,7 +24,7 @@ def all_arrangements(first, second):
     ranks = inference._doubled_ranks([*first, *second])
     middle = sum(ranks) * len(first) / len(ranks)
     sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(first))]
-    distance = abs(sum(ranks[:len(first)]) - middle) - 1e-9
+    distance = abs(sum(ranks[: len(first)]) - middle) - 1e-9
     return sum(abs(each - middle) >= distance for each in sums) / len(sums)
 
 
@@ -34,12 +34,16 @@ class MannWhitney(unittest.TestCase):
         for _ in range(60):
             first = [rng.randrange(6) for _ in range(rng.randrange(1, 6))]
             second = [rng.randrange(6) for _ in range(rng.randrange(1, 8))]
-            self.assertAlmostEqual(inference.mann_whitney(first, second),
-                                   all_arrangements(*sorted((first, second), key=len)))
+            self.assertAlmostEqual(
+                inference.mann_whitney(first, second),
+                all_arrangements(*sorted((first, second), key=len)),
+            )
 
     def test_it_does_not_matter_which_comes_first(self):
         first, second = [1.0, 2, 3, 9, 9], [4.0, 5, 6, 7, 8, 9, 10]
-        self.assertEqual(inference.mann_whitney(first, second), inference.mann_whitney(second, first))
+        self.assertEqual(
+            inference.mann_whitney(first, second), inference.mann_whitney(second, first)
+        )
 
     def test_nothing_and_the_same_are_no_difference(self):
         self.assertEqual(inference.mann_whitney([], [1.0]), 1.0)
@@ -49,8 +53,10 @@ class MannWhitney(unittest.TestCase):
     def test_of_equal_distributions_few_seem_different(self):
         rng = random.Random(2)
         for sizes in ((10, 10), (10, 100)):
-            p = [inference.mann_whitney(*[[rng.gauss(0, 1) for _ in range(size)] for size in sizes])
-                 for _ in range(400)]
+            p = [
+                inference.mann_whitney(*[[rng.gauss(0, 1) for _ in range(size)] for size in sizes])
+                for _ in range(400)
+            ]
             self.assertLess(sum(each < 0.05 for each in p) / len(p), 0.09)
             self.assertGreater(sum(each < 0.5 for each in p) / len(p), 0.4)
 
@@ -58,14 +64,24 @@ class MannWhitney(unittest.TestCase):
         if stats is None:
             testing.skip("scipy is not installed (python3-scipy)")
         rng = random.Random(3)
-        for n, m, exact in ((3, 9, True), (10, 10, True), (12, 28, True), (10, 60, False), (50, 70, False)):
+        for n, m, exact in (
+            (3, 9, True),
+            (10, 10, True),
+            (12, 28, True),
+            (10, 60, False),
+            (50, 70, False),
+        ):
             for decimals in (6, 1):
                 first = [round(rng.gauss(0, 1), decimals) for _ in range(n)]
                 second = [round(rng.gauss(0.5, 1), decimals) for _ in range(m)]
                 if exact and len({*first, *second}) < n + m:
                     continue  # scipy does not count ties exactly.
-                expected = stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
-                self.assertAlmostEqual(inference.mann_whitney(first, second), expected.pvalue, places=9)
+                expected = stats.mannwhitneyu(
+                    first, second, method="exact" if exact else "asymptotic"
+                )
+                self.assertAlmostEqual(
+                    inference.mann_whitney(first, second), expected.pvalue, places=9
+                )
 
 
 class BenjaminiHochberg(unittest.TestCase):
@@ -87,8 +103,10 @@ class BenjaminiHochberg(unittest.TestCase):
 
     def test_a_hundred_figures_that_did_not_change_raise_no_alarm(self):
         rng = random.Random(5)
-        alarms = sum(min(inference.benjamini_hochberg([rng.random() for _ in range(100)])) <= 0.01
-                     for _ in range(300))
+        alarms = sum(
+            min(inference.benjamini_hochberg([rng.random() for _ in range(100)])) <= 0.01
+            for _ in range(300)
+        )
         self.assertLess(alarms, 12)
 
 
@@ -115,10 +133,12 @@ class RatioInterval(unittest.TestCase):
 
         def ratio(a, b, axis):
             import numpy
+
             return numpy.median(b, axis=axis) / numpy.median(a, axis=axis)
 
-        expected = stats.bootstrap((old, new), ratio, vectorized=True, method="percentile",
-                                   random_state=1).confidence_interval
+        expected = stats.bootstrap(
+            (old, new), ratio, vectorized=True, method="percentile", random_state=1
+        ).confidence_interval
         got = inference.ratio_interval(old, new, rounds=4000)
         self.assertAlmostEqual(got[0], expected.low, delta=0.03)
         self.assertAlmostEqual(got[1], expected.high, delta=0.03)
@@ -126,7 +146,9 @@ class RatioInterval(unittest.TestCase):
 
 class ChangePoints(unittest.TestCase):
     def series(self, rng, *levels, noise=0.02):
-        return [level * rng.lognormvariate(0, noise) for level, count in levels for _ in range(count)]
+        return [
+            level * rng.lognormvariate(0, noise) for level, count in levels for _ in range(count)
+        ]
 
     def test_steps_are_found_where_they_are(self):
         rng = random.Random(8)

@@ -18,11 +18,24 @@ from typing import List
 from runs import fingerprint
 
 ENVIRONMENT = {
-    "processor": "Made-up 9000", "processors": 2, "kernel": "6.1.0", "arch": "x86_64",
-    "governor": "performance", "turbo": "off", "huge_pages": "madvise", "aslr": 2,
-    "file_system": "ext4", "libc": "glibc 2.36", "compiler": "gcc 12.2.0", "flags": "-O2",
-    "build": "opt", "libraries": {"benchmark": "1.7.1", "asmjit": "1.9"}, "load_before": 0.2,
-    "load_after": 1.1, "steal_percent": 0.1}
+    "processor": "Made-up 9000",
+    "processors": 2,
+    "kernel": "6.1.0",
+    "arch": "x86_64",
+    "governor": "performance",
+    "turbo": "off",
+    "huge_pages": "madvise",
+    "aslr": 2,
+    "file_system": "ext4",
+    "libc": "glibc 2.36",
+    "compiler": "gcc 12.2.0",
+    "flags": "-O2",
+    "build": "opt",
+    "libraries": {"benchmark": "1.7.1", "asmjit": "1.9"},
+    "load_before": 0.2,
+    "load_after": 1.1,
+    "steal_percent": 0.1,
+}
 
 # Benchmark, subject, nanoseconds of each who.
 TIMED = [
@@ -63,17 +76,39 @@ def _figures(rng: random.Random, benchmark: str, place: float, count: int) -> tu
             name = f"{subject}/{who}"
             own = rng.lognormvariate(0, 0.006) * _effect(name, place)
             drawn[who] = _samples(rng, level * machine * own, count)
-            figures.append({"name": name, "unit": "ns", "better": "lower", "samples": drawn[who],
-                            "exact": False})
+            figures.append(
+                {
+                    "name": name,
+                    "unit": "ns",
+                    "better": "lower",
+                    "samples": drawn[who],
+                    "exact": False,
+                }
+            )
         for who in [who for who in levels if who != "ours"]:
             pairs = sorted(a / b for a, b in zip(drawn["ours"], drawn[who]))
-            ratios.append({"name": f"{subject}: ours/{who}", "unit": "ns", "ours": f"{subject}/ours",
-                           "peer": f"{subject}/{who}", "paired": True, "value": pairs[count // 2],
-                           "samples": [a / b for a, b in zip(drawn["ours"], drawn[who])]})
+            ratios.append(
+                {
+                    "name": f"{subject}: ours/{who}",
+                    "unit": "ns",
+                    "ours": f"{subject}/ours",
+                    "peer": f"{subject}/{who}",
+                    "paired": True,
+                    "value": pairs[count // 2],
+                    "samples": [a / b for a, b in zip(drawn["ours"], drawn[who])],
+                }
+            )
     for bench, name, value in INSTRUCTIONS:
         if bench == benchmark:
-            figures.append({"name": name, "unit": "instructions", "better": "lower",
-                            "samples": [value - 4000 * (place > 0.5)], "exact": True})
+            figures.append(
+                {
+                    "name": name,
+                    "unit": "instructions",
+                    "better": "lower",
+                    "samples": [value - 4000 * (place > 0.5)],
+                    "exact": True,
+                }
+            )
     return figures, ratios
 
 
@@ -85,42 +120,99 @@ def _matrix(rng: random.Random) -> list:
                 for order in ("random", "sequential"):
                     mapped = (base + size / 8) * (1 if order == "random" else 0.5)
                     read = 1300 + size / 10 + (65000 if state == "cold" else 0)
-                    methods = [("mmap", True, mapped), ("pread", False, read),
-                               ("lseek_read", False, 1.7 * read)]
-                    cells.append({"span": span, "size": size, "state": state, "order": order,
-                                  "methods": [{"method": method, "mapping": mapping,
-                                               "samples": _samples(rng, level, 9)}
-                                              for method, mapping, level in methods]})
+                    methods = [
+                        ("mmap", True, mapped),
+                        ("pread", False, read),
+                        ("lseek_read", False, 1.7 * read),
+                    ]
+                    cells.append(
+                        {
+                            "span": span,
+                            "size": size,
+                            "state": state,
+                            "order": order,
+                            "methods": [
+                                {
+                                    "method": method,
+                                    "mapping": mapping,
+                                    "samples": _samples(rng, level, 9),
+                                }
+                                for method, mapping, level in methods
+                            ],
+                        }
+                    )
     return cells
 
 
 def _extras(rng: random.Random, benchmark: str) -> dict:
     if benchmark == "jit_bench":
-        return {"stages": [{"name": "cold", "unit": "ns", "parts": [
-                    {"name": name, "value": value * rng.uniform(0.97, 1.03)}
-                    for name, value in STAGES.items()]}],
-                "distributions": [
-                    {"name": f"{name}/{who}", "unit": "ns", "count": 1200,
-                     "p50": level, "p90": level * 1.1, "p99": level * 1.9, "max": level * 6}
-                    for name, who, level in (("cold", "ours", 18600 * rng.uniform(0.98, 1.02)),
-                                             ("cold", "asmjit", 12800), ("cold", "tcc", 76000))],
-                "left_out": [{"name": "gccjit", "why": "built without --define=peers=jit"}]}
+        return {
+            "stages": [
+                {
+                    "name": "cold",
+                    "unit": "ns",
+                    "parts": [
+                        {"name": name, "value": value * rng.uniform(0.97, 1.03)}
+                        for name, value in STAGES.items()
+                    ],
+                }
+            ],
+            "distributions": [
+                {
+                    "name": f"{name}/{who}",
+                    "unit": "ns",
+                    "count": 1200,
+                    "p50": level,
+                    "p90": level * 1.1,
+                    "p99": level * 1.9,
+                    "max": level * 6,
+                }
+                for name, who, level in (
+                    ("cold", "ours", 18600 * rng.uniform(0.98, 1.02)),
+                    ("cold", "asmjit", 12800),
+                    ("cold", "tcc", 76000),
+                )
+            ],
+            "left_out": [{"name": "gccjit", "why": "built without --define=peers=jit"}],
+        }
     if benchmark == "cache_bench":
-        return {"distributions": [
-            {"name": f"hit/{who}", "unit": "ns", "count": 100000, "p50": level, "p90": level * 1.3,
-             "p99": level * 2.5, "max": level * 900}
-            for who, level in (("ours", 34 * rng.uniform(0.98, 1.02)), ("textbook", 58))]}
+        return {
+            "distributions": [
+                {
+                    "name": f"hit/{who}",
+                    "unit": "ns",
+                    "count": 100000,
+                    "p50": level,
+                    "p90": level * 1.3,
+                    "p99": level * 2.5,
+                    "max": level * 900,
+                }
+                for who, level in (("ours", 34 * rng.uniform(0.98, 1.02)), ("textbook", 58))
+            ]
+        }
     return {}
 
 
 def results(rng: random.Random, benchmark: str, place: float, brief: bool) -> dict:
     """As a benchmark binary writes them."""
-    made = {"schema": 1, "benchmark": benchmark, "brief": brief, "environment": dict(ENVIRONMENT),
-            "figures": [], "ratios": [], "distributions": [], "stages": [], "left_out": []}
+    made = {
+        "schema": 1,
+        "benchmark": benchmark,
+        "brief": brief,
+        "environment": dict(ENVIRONMENT),
+        "figures": [],
+        "ratios": [],
+        "distributions": [],
+        "stages": [],
+        "left_out": [],
+    }
     if benchmark == "io_bench":
         made["matrix"] = _matrix(rng)
-        made["break_even"] = [{"span": 4096, "accesses": 32}, {"span": 65536, "accesses": 120},
-                              {"span": 1 << 20, "accesses": 512}]
+        made["break_even"] = [
+            {"span": 4096, "accesses": 32},
+            {"span": 65536, "accesses": 120},
+            {"span": 1 << 20, "accesses": 512},
+        ]
     else:
         made["figures"], made["ratios"] = _figures(rng, benchmark, place, 3 if brief else 10)
     made.update(_extras(rng, benchmark))
@@ -139,15 +231,35 @@ def history(count: int, seed: int = 8, brief: bool = False) -> List[dict]:
         benchmarks = [results(rng, name, place, brief) for name in BENCHMARKS]
         for each in benchmarks:
             del each["environment"]
-        benchmarks.append({"benchmark": "sizes", "figures": [
-            {"name": f"{name}/ours", "unit": "bytes", "better": "lower", "exact": True,
-             "samples": [size + 64 * (place > 0.8)]}
-            for name, size in (("smftool", 3_211_264), ("libsmf_rt.so", 1_478_144))]})
+        benchmarks.append(
+            {
+                "benchmark": "sizes",
+                "figures": [
+                    {
+                        "name": f"{name}/ours",
+                        "unit": "bytes",
+                        "better": "lower",
+                        "exact": True,
+                        "samples": [size + 64 * (place > 0.8)],
+                    }
+                    for name, size in (("smftool", 3_211_264), ("libsmf_rt.so", 1_478_144))
+                ],
+            }
+        )
         environment = {**ENVIRONMENT, "kernel": "6.1.0" if place > 0.1 else "6.0.9"}
-        runs.append({"schema": 1, "when": (start + datetime.timedelta(days=i)).isoformat() + "Z",
-                     "revision": hashlib.sha1(f"{seed} {i}".encode()).hexdigest(), "dirty": False,
-                     "describe": f"Change number {i + 1}", "machine": fingerprint(environment),
-                     "environment": environment, "brief": brief, "benchmarks": benchmarks})
+        runs.append(
+            {
+                "schema": 1,
+                "when": (start + datetime.timedelta(days=i)).isoformat() + "Z",
+                "revision": hashlib.sha1(f"{seed} {i}".encode()).hexdigest(),
+                "dirty": False,
+                "describe": f"Change number {i + 1}",
+                "machine": fingerprint(environment),
+                "environment": environment,
+                "brief": brief,
+                "benchmarks": benchmarks,
+            }
+        )
     return runs
 
 

@@ -39,6 +39,11 @@ def _range(values: Sequence[float]) -> str:
     return f"{wording.digits(low, 2)} to {wording.digits(high, 2)} times"
 
 
+def _listed(words: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if words[1:] else words[0]
+
+
 def _of_state(cells: Cells, state: str) -> Optional[str]:
     """One sentence: which of the two wins in this state, and at which sizes."""
     by_size: Dict[int, List[float]] = {}
@@ -55,13 +60,19 @@ def _of_state(cells: Cells, state: str) -> Optional[str]:
         return f"reading is faster at every size, {_range([1 / value for value in values])}"
     wins = [wording.size(size) for size in sorted(by_size) if min(by_size[size]) > 1]
     loses = [wording.size(size) for size in sorted(by_size) if max(by_size[size]) < 1]
-    depends = [wording.size(size) for size in sorted(by_size)
-               if min(by_size[size]) <= 1 <= max(by_size[size])]
+    depends = [
+        wording.size(size)
+        for size in sorted(by_size)
+        if min(by_size[size]) <= 1 <= max(by_size[size])
+    ]
     said = []
-    for sizes, words in ((wins, "mapping wins with accesses of"), (loses, "reading wins with"),
-                         (depends, "it depends on the span or the order with")):
+    for sizes, words in (
+        (wins, "mapping wins with accesses of"),
+        (loses, "reading wins with"),
+        (depends, "it depends on the span or the order with"),
+    ):
         if sizes:
-            said.append(f"{words} {' and '.join([', '.join(sizes[:-1]), sizes[-1]]) if sizes[1:] else sizes[0]}")
+            said.append(f"{words} {_listed(sizes)}")
     return "; ".join(said)
 
 
@@ -72,12 +83,22 @@ def answer(cells: Cells, break_even: Sequence[dict]) -> List[Tuple[str, str]]:
         sentence = _of_state(cells, state)
         if sentence:
             said.append((f"{state.capitalize()} ({MEANING.get(state, state)})", sentence))
-    crossing = [f"{wording.size(each['span'])} from {wording.count(each['accesses'], 'access', 'accesses')} on"
-                for each in break_even if each.get("accesses")]
+    crossing = [
+        f"{wording.size(each['span'])} from "
+        f"{wording.count(each['accesses'], 'access', 'accesses')} on"
+        for each in break_even
+        if each.get("accesses")
+    ]
     never = [wording.size(each["span"]) for each in break_even if not each.get("accesses")]
     if crossing:
-        said.append(("Where they cross", "to map a file pays off for a file of "
-                     + ", of ".join(crossing) + (f"; never for {', '.join(never)}" if never else "")))
+        said.append(
+            (
+                "Where they cross",
+                "to map a file pays off for a file of "
+                + ", of ".join(crossing)
+                + (f"; never for {', '.join(never)}" if never else ""),
+            )
+        )
     return said
 
 
@@ -87,5 +108,7 @@ def table(cells: Cells, order: str) -> List[Tuple[int, int, List[Optional[float]
     for cell in cells:
         if cell["order"] == order:
             found.setdefault((cell["span"], cell["size"]), {})[cell["state"]] = advantage(cell)
-    return [(span, size, [row.get(state) for state in states(cells)])
-            for (span, size), row in sorted(found.items())]
+    return [
+        (span, size, [row.get(state) for state in states(cells)])
+        for (span, size), row in sorted(found.items())
+    ]

@@ -32,19 +32,36 @@ HERE = os.path.dirname(os.path.abspath(promises.__file__))
 
 def parse(arguments: List[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="nightly", description="Runs all benchmarks and compares them with the runs before.",
-        epilog="Exit status: 0 nothing got worse, 1 something did, 2 it could not be done.")
-    parser.add_argument("--out", required=True, metavar="DIR",
-                        help="gets index.html, report.md, performance.md")
-    parser.add_argument("--history", metavar="FILE", help="the runs before; DIR/history.jsonl if not told")
-    parser.add_argument("--quick", action="store_true",
-                        help="under two minutes; compared with quick runs only")
-    parser.add_argument("--performance", metavar="FILE",
-                        help="write performance.md here as well, such as docs/performance.md")
-    parser.add_argument("--revision-url", default="", metavar="PATTERN",
-                        help="where a revision is shown, with {revision} in it")
-    parser.add_argument("--source-url", default="", metavar="PATTERN",
-                        help="where a file is shown, with {revision} and {path} in it")
+        prog="nightly",
+        description="Runs all benchmarks and compares them with the runs before.",
+        epilog="Exit status: 0 nothing got worse, 1 something did, 2 it could not be done.",
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="gets index.html, report.md, performance.md"
+    )
+    parser.add_argument(
+        "--history", metavar="FILE", help="the runs before; DIR/history.jsonl if not told"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="under two minutes; compared with quick runs only"
+    )
+    parser.add_argument(
+        "--performance",
+        metavar="FILE",
+        help="write performance.md here as well, such as docs/performance.md",
+    )
+    parser.add_argument(
+        "--revision-url",
+        default="",
+        metavar="PATTERN",
+        help="where a revision is shown, with {revision} in it",
+    )
+    parser.add_argument(
+        "--source-url",
+        default="",
+        metavar="PATTERN",
+        help="where a file is shown, with {revision} and {path} in it",
+    )
     # Given by the build.
     parser.add_argument("--binary", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--counted", action="append", default=[], help=argparse.SUPPRESS)
@@ -52,7 +69,9 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--uplot", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.performance and given.quick:
-        parser.error("--performance is the reference of a machine, and takes a full run: no --quick")
+        parser.error(
+            "--performance is the reference of a machine, and takes a full run: no --quick"
+        )
     if not (given.binary or given.counted) or not given.uplot:
         parser.error("no benchmarks were given: start it by ./bazelw run //bench:nightly -- ...")
     return given
@@ -60,7 +79,9 @@ def parse(arguments: List[str]) -> argparse.Namespace:
 
 def where(path: str) -> str:
     """Paths start where the caller stands, not where Bazel runs this."""
-    start = os.environ.get("SMF_WORKING_DIRECTORY") or os.environ.get("BUILD_WORKING_DIRECTORY") or "."
+    start = (
+        os.environ.get("SMF_WORKING_DIRECTORY") or os.environ.get("BUILD_WORKING_DIRECTORY") or "."
+    )
     return os.path.abspath(os.path.join(start, path))
 
 
@@ -76,8 +97,15 @@ def measure(given: argparse.Namespace) -> dict:
     for each in results:
         del each["environment"]
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"schema": history.SCHEMA, "when": now, **workspace, "machine": fingerprint(environment),
-            "environment": environment, "brief": results[0]["brief"], "benchmarks": [*results, ships]}
+    return {
+        "schema": history.SCHEMA,
+        "when": now,
+        **workspace,
+        "machine": fingerprint(environment),
+        "environment": environment,
+        "brief": results[0]["brief"],
+        "benchmarks": [*results, ships],
+    }
 
 
 def write_all(contents: Dict[str, str]) -> None:
@@ -100,17 +128,27 @@ def make_report(given: argparse.Namespace, line: dict, past: history.History) ->
     run, before = Run(line), [Run(each) for each in past.runs]
     targets = promises.evaluate(os.path.join(HERE, "targets.json"), line["benchmarks"])
     claims = promises.evaluate(os.path.join(HERE, "claims.json"), line["benchmarks"])
-    return Report(run, before, compare.judge(before, run), targets, claims,
-                  compare.vanished(before, run), [past.note] if past.note else [],
-                  given.revision_url, given.source_url)
+    return Report(
+        run,
+        before,
+        compare.judge(before, run),
+        targets,
+        claims,
+        compare.vanished(before, run),
+        [past.note] if past.note else [],
+        given.revision_url,
+        given.source_url,
+    )
 
 
 def pages(given: argparse.Namespace, report: Report) -> Dict[str, str]:
     out = where(given.out)
     performance = markdown.performance(report)
-    contents = {os.path.join(out, "index.html"): page.render(report, page.Library.load(given.uplot)),
-                os.path.join(out, "report.md"): markdown.summary(report),
-                os.path.join(out, "performance.md"): performance}
+    contents = {
+        os.path.join(out, "index.html"): page.render(report, page.Library.load(given.uplot)),
+        os.path.join(out, "report.md"): markdown.summary(report),
+        os.path.join(out, "performance.md"): performance,
+    }
     if given.performance:
         contents[where(given.performance)] = performance
     return contents

@@ -55,13 +55,28 @@ class Nightly(unittest.TestCase):
 
     def run_it(self, *arguments, **environment):
         uplot = os.environ.get("SMF_UPLOT", os.path.join(self.here, "uplot"))
-        environment = {**os.environ, "SMF_WORKING_DIRECTORY": self.folder,
-                       "BUILD_WORKSPACE_DIRECTORY": self.folder, **environment}
+        environment = {
+            **os.environ,
+            "SMF_WORKING_DIRECTORY": self.folder,
+            "BUILD_WORKSPACE_DIRECTORY": self.folder,
+            **environment,
+        }
         return subprocess.run(
-            [sys.executable, os.path.join(self.here, "nightly.py"),
-             *[f"--binary={path}" for path in self.binaries], f"--ships={self.ships}",
-             f"--uplot={uplot}", "--out=out", *arguments],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+            [
+                sys.executable,
+                os.path.join(self.here, "nightly.py"),
+                *[f"--binary={path}" for path in self.binaries],
+                f"--ships={self.ships}",
+                f"--uplot={uplot}",
+                "--out=out",
+                *arguments,
+            ],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
 
     def files(self):
         out = os.path.join(self.folder, "out")
@@ -75,7 +90,9 @@ class Nightly(unittest.TestCase):
         for _ in range(3):
             done = self.run_it()
             self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
-        self.assertEqual(self.files(), ["history.jsonl", "index.html", "performance.md", "report.md"])
+        self.assertEqual(
+            self.files(), ["history.jsonl", "index.html", "performance.md", "report.md"]
+        )
         self.assertIn("[3/3] jit_bench: ", done.stderr)
         self.assertIn("Nothing got worse", done.stdout)
         done = self.run_it(SLOWER="1.2")
@@ -93,21 +110,34 @@ class Nightly(unittest.TestCase):
 
     def test_a_benchmark_that_fails_is_named_and_nothing_is_written(self):
         self.run_it()
-        before = {name: os.stat(os.path.join(self.folder, "out", name)).st_mtime_ns for name in self.files()}
-        for environment, said in (({"FAIL": "io_bench"}, "it broke: out of luck"),
-                                  ({"SILENT": "io_bench"}, "left no results")):
+        before = {
+            name: os.stat(os.path.join(self.folder, "out", name)).st_mtime_ns
+            for name in self.files()
+        }
+        for environment, said in (
+            ({"FAIL": "io_bench"}, "it broke: out of luck"),
+            ({"SILENT": "io_bench"}, "left no results"),
+        ):
             done = self.run_it(**environment)
             self.assertEqual(done.returncode, 2)
             self.assertIn("io_bench", done.stderr)
             self.assertIn(said, done.stderr)
             self.assertNotIn("Traceback", done.stderr)
-        self.assertEqual(before, {name: os.stat(os.path.join(self.folder, "out", name)).st_mtime_ns
-                                  for name in self.files()})
+        self.assertEqual(
+            before,
+            {
+                name: os.stat(os.path.join(self.folder, "out", name)).st_mtime_ns
+                for name in self.files()
+            },
+        )
 
     def test_what_cannot_be_written_or_read_is_told_before_anything_runs(self):
         with open(os.path.join(self.folder, "file"), "w", encoding="utf-8") as file:
             file.write("{}\n")
-        for arguments, said in ((["--out=file"], "file"), (["--history=file"], "line 1 is not a run")):
+        for arguments, said in (
+            (["--out=file"], "file"),
+            (["--history=file"], "line 1 is not a run"),
+        ):
             done = self.run_it(*arguments, FAIL="cache_bench")
             self.assertEqual(done.returncode, 2)
             self.assertIn(said, done.stderr)
@@ -134,9 +164,23 @@ class Nightly(unittest.TestCase):
     def test_the_revision_is_the_workspaces(self):
         if not shutil.which("git"):
             self.skipTest("no git")
+
         def git(*arguments):
-            subprocess.run(["git", "-C", self.folder, "-c", "user.name=x", "-c", "user.email=x@example.com",
-                            *arguments], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [
+                    "git",
+                    "-C",
+                    self.folder,
+                    "-c",
+                    "user.name=x",
+                    "-c",
+                    "user.email=x@example.com",
+                    *arguments,
+                ],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+
         git("init", "-q")
         git("add", "smftool")
         git("commit", "-q", "-m", "A subject | with a bar")

@@ -77,15 +77,23 @@ class Markup(unittest.TestCase):
     def test_nothing_is_fetched(self):
         own = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", self.page, flags=re.S)
         self.assertIn("default-src 'none'", own)
-        self.assertEqual(re.findall(r"<(?:img|iframe|script src|link rel=\"stylesheet)[^>]*", own), [])
+        self.assertEqual(
+            re.findall(r"<(?:img|iframe|script src|link rel=\"stylesheet)[^>]*", own), []
+        )
 
     def test_the_licence_of_the_charts_is_in_it(self):
         self.assertIn("Copyright (c) 2022 Leon Sorokin", self.page)
 
     def test_the_story_is_told(self):
-        for said in ("1 figure got worse", "open/ours", "+1", "https://example.com/commit/",
-                     "https://example.com/blob/", "built without --define=peers=jit",
-                     "reading is faster at every size"):
+        for said in (
+            "1 figure got worse",
+            "open/ours",
+            "+1",
+            "https://example.com/commit/",
+            "https://example.com/blob/",
+            "built without --define=peers=jit",
+            "reading is faster at every size",
+        ):
             self.assertIn(said, self.page)
 
     def test_names_cannot_become_markup(self):
@@ -108,13 +116,20 @@ class Markup(unittest.TestCase):
 class Words(unittest.TestCase):
     def test_numbers(self):
         for got, wanted in (
-                (wording.amount(34.21, "ns"), "34.2 ns"), (wording.amount(1234.5, "ns"), "1.23 µs"),
-                (wording.amount(0.000648, "ratio"), "0.000648"), (wording.amount(3211264, "bytes"), "3.06 MiB"),
-                (wording.exact_amount(21346113, "instructions"), "21\u202f346\u202f113 instructions"),
-                (wording.percent(1.1), "+10.0 %"), (wording.percent(0.95), "−5.0 %"),
-                (wording.percent(1.00002), "+0.002 %"), (wording.percent(1), "0 %"),
-                (wording.size(65536), "64 KiB"), (wording.count(1, "run"), "1 run"),
-                (wording.count(2, "access", "accesses"), "2 accesses"), (wording.amount(0, "ns"), "0 ns")):
+            (wording.amount(34.21, "ns"), "34.2 ns"),
+            (wording.amount(1234.5, "ns"), "1.23 µs"),
+            (wording.amount(0.000648, "ratio"), "0.000648"),
+            (wording.amount(3211264, "bytes"), "3.06 MiB"),
+            (wording.exact_amount(21346113, "instructions"), "21\u202f346\u202f113 instructions"),
+            (wording.percent(1.1), "+10.0 %"),
+            (wording.percent(0.95), "−5.0 %"),
+            (wording.percent(1.00002), "+0.002 %"),
+            (wording.percent(1), "0 %"),
+            (wording.size(65536), "64 KiB"),
+            (wording.count(1, "run"), "1 run"),
+            (wording.count(2, "access", "accesses"), "2 accesses"),
+            (wording.amount(0, "ns"), "0 ns"),
+        ):
             self.assertEqual(got, wanted)
 
 
@@ -124,9 +139,15 @@ def browser():
     os.environ["HOME"] = folder
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     "--hide-scrollbars", f"--user-data-dir={folder}/profile",
-                     "--host-resolver-rules=MAP * ~NOTFOUND"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        f"--user-data-dir={folder}/profile",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+    ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
@@ -161,7 +182,9 @@ class InChromium(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if webdriver is None or not shutil.which("chromium") or not shutil.which("chromedriver"):
-            testing.skip("the page in a browser: chromium, chromium-driver and python3-selenium are not all here")
+            testing.skip(
+                "the browser: chromium, chromium-driver and python3-selenium are not all here"
+            )
         cls.report = testing.made_up_report()
         cls.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
         cls.url = f"file://{cls.folder.name}/index.html"
@@ -179,76 +202,117 @@ class InChromium(unittest.TestCase):
 
     def open(self, size, scheme, name):
         """The page, with all groups opened as a reader opens them."""
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size is PHONE})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size is PHONE},
+        )
         self.scheme(scheme)
         self.driver.get(self.url)
         self.picture(name)
-        self.driver.execute_script("document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())")
-        self.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 100))")
+        self.driver.execute_script(
+            "document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())"
+        )
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => setTimeout(arguments[0], 100))"
+        )
 
     def scheme(self, scheme):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-            "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+        )
 
     def picture(self, name):
         folder = os.environ.get("SMF_SCREENSHOTS")
         if not folder:
             return
         size = self.driver.execute_script(
-            "return [innerWidth, document.documentElement.scrollHeight]")
-        taken = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
-            "captureBeyondViewport": True,
-            "clip": {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}})
+            "return [innerWidth, document.documentElement.scrollHeight]"
+        )
+        taken = self.driver.execute_cdp_cmd(
+            "Page.captureScreenshot",
+            {
+                "captureBeyondViewport": True,
+                "clip": {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1},
+            },
+        )
         with open(os.path.join(folder, f"{name}.png"), "wb") as file:
             file.write(base64.b64decode(taken["data"]))
 
     def assert_all_is_drawn(self):
         counted = dict(self.driver.execute_script(COUNT_PIXELS))
-        distributions = {name for _, name in (
-            (benchmark, entry["name"]) for benchmark, entry in self.report.parts("distributions"))
-            if name.endswith("/ours")}
+        distributions = {
+            name
+            for _, name in (
+                (benchmark, entry["name"])
+                for benchmark, entry in self.report.parts("distributions")
+            )
+            if name.endswith("/ours")
+        }
         self.assertEqual(len(counted), len(self.report.judgements) + len(distributions))
         self.assertEqual([name for name, count in counted.items() if count < 100], [])
 
     def assert_quiet(self):
         """Nothing on the console, nothing asked of a network."""
         self.assertEqual(self.driver.get_log("browser"), [])
-        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        asked = [message["params"]["request"]["url"] for message in messages
-                 if message["method"] == "Network.requestWillBeSent"]
+        messages = [
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
+        ]
+        asked = [
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
         self.assertEqual({url for url in asked if not url.startswith("data:")} - {self.url}, set())
         self.assertIn(self.url, asked, "requests are not recorded: the test would see nothing")
 
     def assert_fits(self):
         wide, room = self.driver.execute_script(
-            "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+            "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
         self.assertLessEqual(wide, room)
 
     def test_light_and_dark_wide_and_on_a_phone(self):
         backgrounds = set()
-        for size, scheme, name in ((WIDE, "light", "light"), (WIDE, "dark", "dark"),
-                                   (PHONE, "light", "phone"), (PHONE, "dark", "phone_dark")):
+        for size, scheme, name in (
+            (WIDE, "light", "light"),
+            (WIDE, "dark", "dark"),
+            (PHONE, "light", "phone"),
+            (PHONE, "dark", "phone_dark"),
+        ):
             with self.subTest(name):
                 self.open(size, scheme, name)
                 self.assert_all_is_drawn()
                 self.assert_fits()
                 self.assert_quiet()
-                backgrounds.add(self.driver.execute_script(
-                    "return getComputedStyle(document.body).backgroundColor"))
+                backgrounds.add(
+                    self.driver.execute_script(
+                        "return getComputedStyle(document.body).backgroundColor"
+                    )
+                )
         self.assertEqual(len(backgrounds), 2)
 
     def test_a_change_of_the_scheme_or_the_width_draws_anew(self):
         self.open(WIDE, "light", "unused_1")
-        before = self.driver.execute_script("return document.querySelector('.chart').dataset.colour")
+        before = self.driver.execute_script(
+            "return document.querySelector('.chart').dataset.colour"
+        )
         self.scheme("dark")
-        self.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 200))")
-        self.assertNotEqual(before, self.driver.execute_script(
-            "return document.querySelector('.chart').dataset.colour"))
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => setTimeout(arguments[0], 200))"
+        )
+        self.assertNotEqual(
+            before,
+            self.driver.execute_script("return document.querySelector('.chart').dataset.colour"),
+        )
         self.assert_all_is_drawn()
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False})
-        self.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 300))")
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False},
+        )
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => setTimeout(arguments[0], 300))"
+        )
         self.assert_all_is_drawn()
         self.assert_fits()
 
@@ -256,7 +320,9 @@ class InChromium(unittest.TestCase):
         self.open(WIDE, "light", "unused_2")
         reading = "return document.querySelector('#f-cache-bench-hit-ours-ns .reading').textContent"
         self.assertIn("ratio to", self.driver.execute_script(reading))
-        self.driver.execute_script("document.querySelector('input[name=view][value=\"1\"]').click()")
+        self.driver.execute_script(
+            "document.querySelector('input[name=view][value=\"1\"]').click()"
+        )
         self.assertIn("(time)", self.driver.execute_script(reading))
         self.assertRegex(self.driver.execute_script(reading), r"\d+(\.\d)? ns")
         self.assert_all_is_drawn()
@@ -266,8 +332,11 @@ class InChromium(unittest.TestCase):
         self.open(WIDE, "light", "unused_3")
         self.driver.get("about:blank")
         self.driver.get(self.url + "#f-sdn-bench-parse-ours-ns")
-        self.assertTrue(self.driver.execute_script(
-            "return document.querySelector(':target').closest('details').open"))
+        self.assertTrue(
+            self.driver.execute_script(
+                "return document.querySelector(':target').closest('details').open"
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ from report import Report
 
 def _bar_row(name: str, ours: bool, value: float, unit: str, scale: LogScale, beside: str) -> str:
     kind = "ours" if ours else "peer"
-    return (f'<div class="bar {kind}" role="listitem"><span class="who">{text(name)}</span>'
-            f'<span class="track"><i style="width:{scale.place(value):.2f}%"></i></span>'
-            f'<span class="value">{wording.amount(value, unit)}'
-            f"<small>{text(beside)}</small></span></div>")
+    return (
+        f'<div class="bar {kind}" role="listitem"><span class="who">{text(name)}</span>'
+        f'<span class="track"><i style="width:{scale.place(value):.2f}%"></i></span>'
+        f'<span class="value">{wording.amount(value, unit)}'
+        f"<small>{text(beside)}</small></span></div>"
+    )
 
 
 def _subjects(report: Report) -> Dict[Tuple[str, str, str], List[tuple]]:
@@ -37,12 +39,23 @@ def peers(report: Report) -> str:
         scale = LogScale([row[2] for row in rows])
         rows.sort(key=lambda row: (not row[1], row[2]))
         reference = rows[0][2]
-        bars = "".join(_bar_row(
-            who.replace("_", " "), ours, value, unit, scale,
-            "" if value == reference or not reference else f"{wording.digits(value / reference, 2)} ×")
-            for who, ours, value in rows)
-        cards.append(f'<article class="card"><h4>{text(subject)} <small>{text(benchmark)}</small></h4>'
-                     f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>')
+        bars = "".join(
+            _bar_row(
+                who.replace("_", " "),
+                ours,
+                value,
+                unit,
+                scale,
+                ""
+                if value == reference or not reference
+                else f"{wording.digits(value / reference, 2)} ×",
+            )
+            for who, ours, value in rows
+        )
+        cards.append(
+            f'<article class="card"><h4>{text(subject)} <small>{text(benchmark)}</small></h4>'
+            f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>'
+        )
     return f'<div class="grid">{"".join(cards)}</div>' if cards else ""
 
 
@@ -58,16 +71,20 @@ def stages(report: Report) -> str:
         parts = "".join(
             f'<i class="s{i % 8}" style="width:{100 * part["value"] / longest:.2f}%" '
             f'title="{text(part["name"])}: {wording.amount(part["value"], entry["unit"])}"></i>'
-            for i, part in enumerate(entry["parts"]))
+            for i, part in enumerate(entry["parts"])
+        )
         legend = "".join(
             f'<li><i class="s{i % 8}"></i>{text(part["name"])} '
             f'<b>{wording.amount(part["value"], entry["unit"])}</b> '
             f'<small>{100 * part["value"] / total if total else 0:.0f} %</small></li>'
-            for i, part in enumerate(entry["parts"]))
-        rows.append(f'<article class="card wide"><h4>{text(entry["name"])} '
-                    f'<small>{text(benchmark)}, {wording.amount(total, entry["unit"])} in all</small></h4>'
-                    f'<div class="stages" aria-hidden="true">{parts}</div>'
-                    f'<ul class="legend">{legend}</ul></article>')
+            for i, part in enumerate(entry["parts"])
+        )
+        rows.append(
+            f'<article class="card wide"><h4>{text(entry["name"])} '
+            f'<small>{text(benchmark)}, {wording.amount(total, entry["unit"])} in all</small></h4>'
+            f'<div class="stages" aria-hidden="true">{parts}</div>'
+            f'<ul class="legend">{legend}</ul></article>'
+        )
     return "".join(rows)
 
 
@@ -79,12 +96,17 @@ def _distribution_row(entry: dict, scale: LogScale) -> str:
     kind = "ours" if who.startswith("ours") else "peer"
     places = {point: scale.place(entry[point]) for point in POINTS}
     said = ", ".join(f"{point} {wording.amount(entry[point], entry['unit'])}" for point in POINTS)
-    dots = "".join(f'<i class="{point}" style="left:{place:.2f}%"></i>'
-                   for point, place in places.items())
-    line = (f'<u style="left:{places["p50"]:.2f}%;width:{places["max"] - places["p50"]:.2f}%"></u>'
-            f'<s style="left:{places["p50"]:.2f}%;width:{places["p99"] - places["p50"]:.2f}%"></s>')
-    return (f'<div class="range {kind}"><span class="who">{text(who.replace("_", " "))}</span>'
-            f'<span class="track" role="img" aria-label="{text(who)}: {said}">{line}{dots}</span></div>')
+    dots = "".join(
+        f'<i class="{point}" style="left:{place:.2f}%"></i>' for point, place in places.items()
+    )
+    line = (
+        f'<u style="left:{places["p50"]:.2f}%;width:{places["max"] - places["p50"]:.2f}%"></u>'
+        f'<s style="left:{places["p50"]:.2f}%;width:{places["p99"] - places["p50"]:.2f}%"></s>'
+    )
+    return (
+        f'<div class="range {kind}"><span class="who">{text(who.replace("_", " "))}</span>'
+        f'<span class="track" role="img" aria-label="{text(who)}: {said}">{line}{dots}</span></div>'
+    )
 
 
 def _operations(entry: dict) -> str:
@@ -105,13 +127,23 @@ def distributions(report: Report) -> str:
         rows = "".join(_distribution_row(entry, scale) for entry in entries)
         figures = table(
             ["of", *POINTS, "operations"],
-            [[text(entry["name"].rpartition("/")[2].replace("_", " ")),
-              *[wording.amount(entry[point], entry["unit"]) for point in POINTS],
-              _operations(entry)] for entry in entries],
-            f"Distribution of {subject}", "plain", range(1, 6))
-        cards.append(f'<article class="card wide"><h4>{text(subject)} <small>{text(benchmark)}, single '
-                     f'operations</small></h4>{rows}{scale.axis(entries[0]["unit"], 5)}'
-                     f"{scrolling(figures, f'Distribution of {subject}')}</article>")
+            [
+                [
+                    text(entry["name"].rpartition("/")[2].replace("_", " ")),
+                    *[wording.amount(entry[point], entry["unit"]) for point in POINTS],
+                    _operations(entry),
+                ]
+                for entry in entries
+            ],
+            f"Distribution of {subject}",
+            "plain",
+            range(1, 6),
+        )
+        cards.append(
+            f'<article class="card wide"><h4>{text(subject)} <small>{text(benchmark)}, single '
+            f'operations</small></h4>{rows}{scale.axis(entries[0]["unit"], 5)}'
+            f"{scrolling(figures, f'Distribution of {subject}')}</article>"
+        )
     return "".join(cards)
 
 
@@ -122,8 +154,10 @@ def _heat(value: float) -> str:
     strength = 0.10 + 0.45 * min(abs(math.log10(value)) / 2.5, 1.0)
     wins = "mapped" if value >= 1 else "read"
     factor = value if value >= 1 else 1 / value
-    return (f'<td class="heat {wins}" style="--heat:{strength:.2f}">{wording.digits(factor, 2)} ×'
-            f'<small>{"mapping" if value >= 1 else "reading"}</small></td>')
+    return (
+        f'<td class="heat {wins}" style="--heat:{strength:.2f}">{wording.digits(factor, 2)} ×'
+        f'<small>{"mapping" if value >= 1 else "reading"}</small></td>'
+    )
 
 
 def _heat_table(cells: Sequence[dict], order: str) -> str:
@@ -131,12 +165,16 @@ def _heat_table(cells: Sequence[dict], order: str) -> str:
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{wording.size(size)} <small>of {wording.size(span)}</small></th>'
-        + "".join(_heat(value) for value in values) + "</tr>"
-        for span, size, values in mapping.table(cells, order))
+        + "".join(_heat(value) for value in values)
+        + "</tr>"
+        for span, size, values in mapping.table(cells, order)
+    )
     caption = f"Order of accesses: {order}"
-    return scrolling(f'<table class="heats"><caption>{text(caption)}</caption><thead><tr>'
-                     f'<th scope="col">access</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
-                     caption)
+    return scrolling(
+        f'<table class="heats"><caption>{text(caption)}</caption><thead><tr>'
+        f'<th scope="col">access</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
+        caption,
+    )
 
 
 def mapping_or_reading(report: Report) -> str:
@@ -144,7 +182,9 @@ def mapping_or_reading(report: Report) -> str:
     if not cells:
         return ""
     crossing = [each for _, each in report.parts("break_even")]
-    said = "".join(f"<li><strong>{text(when)}:</strong> {text(what)}.</li>"
-                   for when, what in mapping.answer(cells, crossing))
+    said = "".join(
+        f"<li><strong>{text(when)}:</strong> {text(what)}.</li>"
+        for when, what in mapping.answer(cells, crossing)
+    )
     tables = "".join(_heat_table(cells, order) for order in mapping.orders(cells))
     return f'<ul class="answer">{said}</ul><div class="heat-grid">{tables}</div>'

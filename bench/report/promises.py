@@ -55,13 +55,19 @@ class Results:
         self._benchmarks = benchmarks
 
     def _entries(self, measure: dict, part: str) -> List[dict]:
-        return [entry for each in self._benchmarks
-                if measure.get("benchmark", each["benchmark"]) == each["benchmark"]
-                for entry in each.get(part, [])]
+        return [
+            entry
+            for each in self._benchmarks
+            if measure.get("benchmark", each["benchmark"]) == each["benchmark"]
+            for entry in each.get(part, [])
+        ]
 
     def _named(self, measure: dict, part: str, name: str) -> Optional[dict]:
-        found = [entry for entry in self._entries(measure, part) if entry["name"] == name
-                 and measure.get("unit", entry.get("unit")) == entry.get("unit")]
+        found = [
+            entry
+            for entry in self._entries(measure, part)
+            if entry["name"] == name and measure.get("unit", entry.get("unit")) == entry.get("unit")
+        ]
         if len(found) > 1:
             raise PromiseError(f"{name!r} is not unique: name its benchmark and unit")
         return found[0] if found else None
@@ -80,24 +86,36 @@ class Results:
 
     def stage(self, measure: dict) -> Optional[Measured]:
         found = self._named(measure, "stages", measure["stage"])
-        parts = [part["value"] for part in found["parts"]
-                 if measure.get("part", part["name"]) == part["name"]] if found else []
+        parts = (
+            [
+                part["value"]
+                for part in found["parts"]
+                if measure.get("part", part["name"]) == part["name"]
+            ]
+            if found
+            else []
+        )
         return Measured(sum(parts), found["unit"]) if parts else None
 
     def matrix(self, measure: dict) -> Optional[Measured]:
         wanted = measure["matrix"]
         if set(wanted) - set(CELL):
             raise PromiseError(f"a cell is told by {', '.join(CELL)}, not {sorted(wanted)}")
-        values = [advantage(cell, measure.get("reading"), measure.get("mapping"))
-                  for cell in self._entries(measure, "matrix")
-                  if all(cell[name] == value for name, value in wanted.items())]
+        values = [
+            advantage(cell, measure.get("reading"), measure.get("mapping"))
+            for cell in self._entries(measure, "matrix")
+            if all(cell[name] == value for name, value in wanted.items())
+        ]
         return _one_of([value for value in values if value is not None], measure, "times")
 
     def break_even(self, measure: dict) -> Optional[Measured]:
         wanted = measure["break_even"]
-        values = [entry["accesses"] for entry in self._entries(measure, "break_even")
-                  if all(entry.get(name) == value for name, value in wanted.items())
-                  and entry.get("accesses") is not None]
+        values = [
+            entry["accesses"]
+            for entry in self._entries(measure, "break_even")
+            if all(entry.get(name) == value for name, value in wanted.items())
+            and entry.get("accesses") is not None
+        ]
         return _one_of(values, measure, "accesses")
 
     def divide(self, measure: dict) -> Optional[Measured]:
@@ -108,9 +126,14 @@ class Results:
 
     def measured(self, measure: dict) -> Optional[Measured]:
         kinds: Dict[str, Callable[[dict], Optional[Measured]]] = {
-            "ratio": self.ratio, "figure": self.figure, "distribution": self.distribution,
-            "stage": self.stage, "matrix": self.matrix, "break_even": self.break_even,
-            "divide": self.divide}
+            "ratio": self.ratio,
+            "figure": self.figure,
+            "distribution": self.distribution,
+            "stage": self.stage,
+            "matrix": self.matrix,
+            "break_even": self.break_even,
+            "divide": self.divide,
+        }
         asked = [kind for kind in kinds if kind in measure]
         if len(asked) != 1:
             raise PromiseError(f"a measure is one of {', '.join(kinds)}: {json.dumps(measure)}")
@@ -119,13 +142,17 @@ class Results:
 
 def fastest(cell: dict, mapping: bool, method: Optional[str] = None) -> Optional[dict]:
     """Of a cell of the matrix, the method that is named, or the fastest of its kind."""
-    methods = [each for each in cell["methods"] if each["mapping"] == mapping
-               and each.get("samples") and method in (None, each["method"])]
+    methods = [
+        each
+        for each in cell["methods"]
+        if each["mapping"] == mapping and each.get("samples") and method in (None, each["method"])
+    ]
     return min(methods, key=lambda each: median(each["samples"])) if methods else None
 
 
-def advantage(cell: dict, reading: Optional[str] = None,
-              mapping: Optional[str] = None) -> Optional[float]:
+def advantage(
+    cell: dict, reading: Optional[str] = None, mapping: Optional[str] = None
+) -> Optional[float]:
     """How many times faster mapping is in this cell."""
     mapped, read = fastest(cell, True, mapping), fastest(cell, False, reading)
     if not mapped or not read:
@@ -144,8 +171,11 @@ def _outcome(record: dict, results: Results) -> Outcome:
     low, high = record.get("at_least"), record.get("at_most")
     if low is None and high is None:
         raise PromiseError("neither at_least nor at_most")
-    bound = " and ".join(f"{word} {limit:g}" for word, limit in
-                         (("at least", low), ("at most", high)) if limit is not None)
+    bound = " and ".join(
+        f"{word} {limit:g}"
+        for word, limit in (("at least", low), ("at most", high))
+        if limit is not None
+    )
     measured = results.measured(record["measure"])
     if measured is None:
         return Outcome(record.get("when", ""), None, "", bound, None)
@@ -156,15 +186,17 @@ def _outcome(record: dict, results: Results) -> Outcome:
 def _target(record: dict, results: Results) -> Promise:
     outcome = _outcome(record, results)
     verdict = {True: REACHED, False: MISSED, None: NOT_MEASURED}[outcome.kept]
-    return Promise(record["id"], record["area"], record["target"], record.get("note", ""),
-                   [outcome], verdict)
+    return Promise(
+        record["id"], record["area"], record["target"], record.get("note", ""), [outcome], verdict
+    )
 
 
 def _claim(record: dict, results: Results) -> Promise:
     outcomes = [_outcome(case, results) for case in record["cases"]]
     kept = {outcome.kept for outcome in outcomes if outcome.kept is not None}
-    verdict = NOT_MEASURED if not kept else DEPENDS if len(kept) == 2 else TRUE if True in kept \
-        else FALSE
+    verdict = (
+        NOT_MEASURED if not kept else DEPENDS if len(kept) == 2 else TRUE if True in kept else FALSE
+    )
     return Promise(record["id"], "", record["claim"], record.get("note", ""), outcomes, verdict)
 
 
@@ -176,7 +208,10 @@ def evaluate(path: str, benchmarks: Sequence[dict]) -> List[Promise]:
         raise PromiseError(f"{path}: schema {content.get('schema')!r}, this program knows 1")
     results = Results(benchmarks)
     promises = []
-    for make, records in ((_target, content.get("targets", [])), (_claim, content.get("claims", []))):
+    for make, records in (
+        (_target, content.get("targets", [])),
+        (_claim, content.get("claims", [])),
+    ):
         for record in records:
             try:
                 promises.append(make(record, results))

@@ -40,36 +40,62 @@ class Promises(unittest.TestCase):
 
     def test_every_kind_of_measure_finds_its_value(self):
         for measure, low, high in (
-                ({"figure": "hit/ours"}, 30, 38),
-                ({"figure": "cold/ours", "unit": "instructions"}, 80000, 82000),
-                ({"distribution": "cold/ours", "at": "p99"}, 30000, 40000),
-                ({"stage": "cold"}, 14000, 15500), ({"stage": "cold", "part": "lower"}, 3700, 4100),
-                ({"break_even": {"span": 65536}}, 120, 120),
-                ({"matrix": {"span": 1 << 20, "size": 8, "state": "warm", "order": "random"}}, 150, 220),
-                ({"matrix": {"state": "fresh"}, "of": "highest"}, 0.2, 0.8),
-                ({"matrix": {"size": 8, "state": "warm", "order": "random"}, "reading": "lseek_read"}, 250, 380),
-                ({"divide": [{"figure": "open/mapped"}, {"figure": "open/pread"}]}, 3.5, 4.7)):
+            ({"figure": "hit/ours"}, 30, 38),
+            ({"figure": "cold/ours", "unit": "instructions"}, 80000, 82000),
+            ({"distribution": "cold/ours", "at": "p99"}, 30000, 40000),
+            ({"stage": "cold"}, 14000, 15500),
+            ({"stage": "cold", "part": "lower"}, 3700, 4100),
+            ({"break_even": {"span": 65536}}, 120, 120),
+            (
+                {"matrix": {"span": 1 << 20, "size": 8, "state": "warm", "order": "random"}},
+                150,
+                220,
+            ),
+            ({"matrix": {"state": "fresh"}, "of": "highest"}, 0.2, 0.8),
+            (
+                {
+                    "matrix": {"size": 8, "state": "warm", "order": "random"},
+                    "reading": "lseek_read",
+                },
+                250,
+                380,
+            ),
+            ({"divide": [{"figure": "open/mapped"}, {"figure": "open/pread"}]}, 3.5, 4.7),
+        ):
             value = self.target(measure, at_least=0).outcomes[0].value
             self.assertTrue(low <= value <= high, f"{measure}: {value}")
 
     def test_what_the_results_lack_is_not_measured(self):
-        for measure in ({"figure": "none/ours"}, {"ratio": "x: ours/y"}, {"matrix": {"size": 7}},
-                        {"divide": [{"figure": "hit/ours"}, {"figure": "none/ours"}]}):
+        for measure in (
+            {"figure": "none/ours"},
+            {"ratio": "x: ours/y"},
+            {"matrix": {"size": 7}},
+            {"divide": [{"figure": "hit/ours"}, {"figure": "none/ours"}]},
+        ):
             self.assertEqual(self.target(measure, at_most=1).verdict, promises.NOT_MEASURED)
 
     def test_a_claim_is_true_false_or_depends(self):
         warm = {"when": "warm", "measure": {"matrix": {"size": 8, "state": "warm"}}, "at_least": 80}
         cold = {"when": "cold", "measure": {"matrix": {"size": 8, "state": "cold"}}, "at_least": 80}
         never = {"when": "never", "measure": {"matrix": {"size": 7}}, "at_least": 80}
-        for cases, verdict in (([warm], promises.TRUE), ([cold], promises.FALSE),
-                               ([warm, cold], promises.DEPENDS), ([warm, never], promises.TRUE),
-                               ([never], promises.NOT_MEASURED)):
+        for cases, verdict in (
+            ([warm], promises.TRUE),
+            ([cold], promises.FALSE),
+            ([warm, cold], promises.DEPENDS),
+            ([warm, never], promises.TRUE),
+            ([never], promises.NOT_MEASURED),
+        ):
             [claim] = self.evaluate("claims", {"id": "x", "claim": "", "cases": cases})
             self.assertEqual(claim.verdict, verdict)
 
     def test_mistakes_in_the_file_are_errors_that_name_the_record(self):
-        for measure in ({}, {"figure": "hit/ours", "ratio": "x"}, {"figure": "cold/ours"},
-                        {"matrix": {"sise": 8}}, {"matrix": {"size": 8}, "of": "best"}):
+        for measure in (
+            {},
+            {"figure": "hit/ours", "ratio": "x"},
+            {"figure": "cold/ours"},
+            {"matrix": {"sise": 8}},
+            {"matrix": {"size": 8}, "of": "best"},
+        ):
             with self.assertRaisesRegex(promises.PromiseError, ": x: "):
                 self.target(measure, at_most=1)
         with self.assertRaisesRegex(promises.PromiseError, "neither"):

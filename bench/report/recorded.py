@@ -42,10 +42,16 @@ def slowed(line: dict, key: Key, factor: float) -> dict:
     for results in changed["benchmarks"]:
         if results["benchmark"] != key.benchmark:
             continue
-        entries = [entry for entry in results["figures"]
-                   if (entry["name"], entry["unit"]) == (key.name, key.unit)]
-        entries += [entry for entry in results.get("ratios", [])
-                    if (entry["ours"], entry.get("unit", "ns")) == (key.name, key.unit)]
+        entries = [
+            entry
+            for entry in results["figures"]
+            if (entry["name"], entry["unit"]) == (key.name, key.unit)
+        ]
+        entries += [
+            entry
+            for entry in results.get("ratios", [])
+            if (entry["ours"], entry.get("unit", "ns")) == (key.name, key.unit)
+        ]
         for entry in entries:
             entry["samples"] = [value * factor for value in entry["samples"]]
     return changed
@@ -59,10 +65,16 @@ def kept(line: dict) -> dict:
         parts = {}
         for part in ("figures", "ratios"):
             parts[part] = [
-                {**{name: entry[name] for name in ("name", "unit", "better", "exact", "ours", "peer")
-                    if name in entry},
-                 "samples": [float(f"{value:.5g}") for value in entry["samples"]]}
-                for entry in results.get(part, [])]
+                {
+                    **{
+                        name: entry[name]
+                        for name in ("name", "unit", "better", "exact", "ours", "peer")
+                        if name in entry
+                    },
+                    "samples": [float(f"{value:.5g}") for value in entry["samples"]],
+                }
+                for entry in results.get(part, [])
+            ]
         small["benchmarks"].append({"benchmark": results["benchmark"], **parts})
     return small
 

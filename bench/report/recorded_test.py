@@ -25,8 +25,11 @@ def verdicts(before, new):
 
 
 def alarms(judgements):
-    return [f"{each.key.benchmark} {each.key.name}: {each.verdict}, {each.change:.3f}" for each in judgements
-            if each.verdict in (compare.REGRESSION, compare.IMPROVEMENT)]
+    return [
+        f"{each.key.benchmark} {each.key.name}: {each.verdict}, {each.change:.3f}"
+        for each in judgements
+        if each.verdict in (compare.REGRESSION, compare.IMPROVEMENT)
+    ]
 
 
 class OnRecordedRuns(unittest.TestCase):
@@ -42,8 +45,11 @@ class OnRecordedRuns(unittest.TestCase):
 
     def test_there_is_something_to_try_it_on(self):
         self.assertGreaterEqual(len(self.lines), compare.BAND_RUNS + 1)
-        timed = [key for key, figure in Run(self.lines[0]).figures.items()
-                 if key.ours and not figure.get("exact")]
+        timed = [
+            key
+            for key, figure in Run(self.lines[0]).figures.items()
+            if key.ours and not figure.get("exact")
+        ]
         self.assertGreater(len(timed), 20)
 
     def test_a_run_against_itself_is_not_flagged(self):
@@ -62,8 +68,11 @@ class OnRecordedRuns(unittest.TestCase):
         for number in range(TRIALS):
             rng, before, line = self.trial(number)
             new = recorded.resampled(line, rng)
-            candidates = [each.key for each in verdicts(before, new)
-                          if not each.exact and each.sees and each.sees < (SLOWDOWN - 1) / 2]
+            candidates = [
+                each.key
+                for each in verdicts(before, new)
+                if not each.exact and each.sees and each.sees < (SLOWDOWN - 1) / 2
+            ]
             key = rng.choice(candidates)
             judged = verdicts(before, recorded.slowed(new, key, SLOWDOWN))
             flagged = [each.key for each in judged if each.verdict == compare.REGRESSION]

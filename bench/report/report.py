@@ -31,8 +31,9 @@ class Report:
     def shown(self) -> List[Run]:
         """Runs of the trend lines, oldest first: of any machine, as brief as this one."""
         brief = self.run.record["brief"]
-        return [run for run in self.history if run.record["brief"] == brief][1 - SHOWN_RUNS:] \
-            + [self.run]
+        return [run for run in self.history if run.record["brief"] == brief][1 - SHOWN_RUNS :] + [
+            self.run
+        ]
 
     @property
     def comparable(self) -> List[Run]:
@@ -46,8 +47,9 @@ class Report:
     def striking(self) -> List[Judgement]:
         """What changed, worst first."""
         found = [each for each in self.judgements if each.verdict in STRIKING]
-        return sorted(found, key=lambda each: (STRIKING.index(each.verdict),
-                                               -abs((each.change or 1) - 1)))
+        return sorted(
+            found, key=lambda each: (STRIKING.index(each.verdict), -abs((each.change or 1) - 1))
+        )
 
     def regressed(self) -> bool:
         return any(each.verdict == compare.REGRESSION for each in self.judgements)
@@ -64,7 +66,7 @@ class Report:
         return f"{good}, none got worse" if better else "Nothing got worse"
 
     def broken_line(self) -> List[str]:
-        """Why the last run of this brevity is not compared with, if it is of another environment."""
+        """Why the last run is not compared with, if it is of another environment."""
         before = self.shown[:-1]
         if not before or before[-1].is_comparable(self.run):
             return []
@@ -78,8 +80,9 @@ class Report:
             for place in each.series.breaks:
                 if size - RECENT_RUNS <= place < size - 1:
                     found.append((each, place))
-        return sorted(found, key=lambda pair: pair[0].series.runs[pair[1]].record["when"],
-                      reverse=True)
+        return sorted(
+            found, key=lambda pair: pair[0].series.runs[pair[1]].record["when"], reverse=True
+        )
 
     def link(self, revision: str) -> Optional[str]:
         known = self.revision_url and revision != "unknown"
@@ -89,12 +92,16 @@ class Report:
         if not self.source_url or benchmark == "sizes" or self.run.revision == "unknown":
             return None
         return self.source_url.replace("{revision}", self.run.revision).replace(
-            "{path}", f"bench/{benchmark}.cc")
+            "{path}", f"bench/{benchmark}.cc"
+        )
 
     def parts(self, name: str) -> List[tuple]:
         """Of all benchmarks: (benchmark, entry)."""
-        return [(each["benchmark"], entry) for each in self.run.record["benchmarks"]
-                for entry in each.get(name, [])]
+        return [
+            (each["benchmark"], entry)
+            for each in self.run.record["benchmarks"]
+            for entry in each.get(name, [])
+        ]
 
 
 def judged_by(judgement: Judgement) -> str:

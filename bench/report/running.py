@@ -29,7 +29,9 @@ def _run(binary: str, folder: str, flags: Sequence[str]) -> dict:
     path = os.path.join(folder, os.path.basename(binary) + ".json")
     command = [os.path.abspath(binary), f"--results={path}", *flags]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
     except OSError as error:
         raise RunError(f"{binary}: {error.strerror}") from error
     if done.returncode:
@@ -60,15 +62,25 @@ def run_all(binaries: Sequence[str], quick: bool, counted: Sequence[str] = ()) -
             results.append(_run(binary, folder, flags))
             took = f"{time.monotonic() - started:.1f} s"
             figures = wording.count(len(results[-1].get("figures", [])), "figure")
-            print(f"{chr(13) if live else ''}{line}: {figures} in {took}", file=sys.stderr, flush=True)
+            print(
+                f"{chr(13) if live else ''}{line}: {figures} in {took}", file=sys.stderr, flush=True
+            )
     return results
 
 
 def sizes(files: Sequence[str]) -> dict:
     """What ships, as a benchmark whose figures are exact."""
     try:
-        figures = [{"name": f"{os.path.basename(path)}/ours", "unit": "bytes", "better": "lower",
-                    "exact": True, "samples": [os.stat(path).st_size]} for path in files]
+        figures = [
+            {
+                "name": f"{os.path.basename(path)}/ours",
+                "unit": "bytes",
+                "better": "lower",
+                "exact": True,
+                "samples": [os.stat(path).st_size],
+            }
+            for path in files
+        ]
     except OSError as error:
         raise RunError(f"{error.filename}: {error.strerror}") from error
     return {"benchmark": "sizes", "figures": figures}
@@ -76,14 +88,21 @@ def sizes(files: Sequence[str]) -> dict:
 
 def revision(workspace: str) -> dict:
     """As git tells it; "unknown" where there is no git or no repository."""
+
     def git(*arguments: str) -> str:
         try:
-            done = subprocess.run(["git", "-C", workspace, *arguments], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, check=False)
+            done = subprocess.run(
+                ["git", "-C", workspace, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
         except OSError:
             return ""
         return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
 
-    return {"revision": git("rev-parse", "HEAD") or "unknown",
-            "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),
-            "describe": git("log", "-1", "--format=%s")}
+    return {
+        "revision": git("rev-parse", "HEAD") or "unknown",
+        "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),
+        "describe": git("log", "-1", "--format=%s"),
+    }

@@ -13,8 +13,22 @@ from typing import Dict, Iterable, List, NamedTuple
 from inference import median
 
 # What makes figures comparable. The load of the machine is told, but does not make it another.
-COMPARED = ("processor", "processors", "arch", "kernel", "governor", "turbo", "huge_pages", "aslr",
-            "file_system", "libc", "compiler", "flags", "build", "libraries")
+COMPARED = (
+    "processor",
+    "processors",
+    "arch",
+    "kernel",
+    "governor",
+    "turbo",
+    "huge_pages",
+    "aslr",
+    "file_system",
+    "libc",
+    "compiler",
+    "flags",
+    "build",
+    "libraries",
+)
 DISTURBANCE = ("load_before", "load_after", "steal_percent")
 
 
@@ -59,7 +73,9 @@ class Run:
 
     def is_comparable(self, other: "Run") -> bool:
         return (self.record["machine"], self.record["brief"]) == (
-            other.record["machine"], other.record["brief"])
+            other.record["machine"],
+            other.record["brief"],
+        )
 
     @property
     def revision(self) -> str:

@@ -35,12 +35,16 @@ def report_of(lines: Sequence[dict]) -> Report:
     runs: List[Run] = [Run(line) for line in lines]
     here = os.path.dirname(os.path.abspath(page.__file__))
     results = lines[-1]["benchmarks"]
-    return Report(runs[-1], runs[:-1], compare.judge(runs[:-1], runs[-1]),
-                  promises.evaluate(os.path.join(here, "targets.json"), results),
-                  promises.evaluate(os.path.join(here, "claims.json"), results),
-                  compare.vanished(runs[:-1], runs[-1]),
-                  revision_url="https://example.com/commit/{revision}",
-                  source_url="https://example.com/blob/{revision}/{path}")
+    return Report(
+        runs[-1],
+        runs[:-1],
+        compare.judge(runs[:-1], runs[-1]),
+        promises.evaluate(os.path.join(here, "targets.json"), results),
+        promises.evaluate(os.path.join(here, "claims.json"), results),
+        compare.vanished(runs[:-1], runs[-1]),
+        revision_url="https://example.com/commit/{revision}",
+        source_url="https://example.com/blob/{revision}/{path}",
+    )
 
 
 def made_up_report(count: int = 60) -> Report:

@@ -49,7 +49,7 @@ def is_ratio(each: Judgement) -> bool:
 
 
 def chart(report: Report, each: Judgement) -> dict:
-    """What page.js draws: by what the figure is judged and, if that is a ratio, its time as well."""
+    """What page.js draws: by what the figure is judged; for a ratio, its time as well."""
     place = _place(report.shown)
     judged = _line(report, _judged_values(each))
     judged["unit"] = "ratio" if is_ratio(each) else each.key.unit
@@ -62,8 +62,14 @@ def chart(report: Report, each: Judgement) -> dict:
         judged["band"] = [*_rounded(list(band)), place.get(id(first), 0)]
     views = [judged]
     if is_ratio(each):
-        views.append({**_line(report, _own_values(each)), "unit": each.key.unit, "label": "time",
-                      "breaks": []})
+        views.append(
+            {
+                **_line(report, _own_values(each)),
+                "unit": each.key.unit,
+                "label": "time",
+                "breaks": [],
+            }
+        )
     return {"id": anchor_of(each), "kind": "trend", "name": each.key.name, "views": views}
 
 
@@ -76,30 +82,47 @@ def distribution_charts(report: Report) -> List[dict]:
             continue
         lines = {point: [] for point in ("p50", "p90", "p99", "max")}
         for run in report.shown:
-            found = [each for results in run.record["benchmarks"] if results["benchmark"] == benchmark
-                     and run.is_comparable(report.run) for each in results.get("distributions", [])
-                     if each["name"] == name]
+            found = [
+                each
+                for results in run.record["benchmarks"]
+                if results["benchmark"] == benchmark and run.is_comparable(report.run)
+                for each in results.get("distributions", [])
+                if each["name"] == name
+            ]
             for point, values in lines.items():
                 values.append(found[0][point] if found else None)
         anchor = "d-" + "".join(c if c.isalnum() else "-" for c in f"{benchmark}-{name}")
-        charts.append({"id": anchor, "kind": "distribution", "name": f"{name} ({benchmark})",
-                       "unit": entry["unit"],
-                       "lines": {point: _rounded(values) for point, values in lines.items()}})
+        charts.append(
+            {
+                "id": anchor,
+                "kind": "distribution",
+                "name": f"{name} ({benchmark})",
+                "unit": entry["unit"],
+                "lines": {point: _rounded(values) for point, values in lines.items()},
+            }
+        )
     return charts
 
 
 # The colours of page.js.
-_LEGEND = '<ul class="legend">' + "".join(
-    f'<li><i class="{tone}"></i>{point}</li>'
-    for point, tone in (("p50", "s0"), ("p90", "s2"), ("p99", "s4"), ("max", "s5"))) + "</ul>"
+_LEGEND = (
+    '<ul class="legend">'
+    + "".join(
+        f'<li><i class="{tone}"></i>{point}</li>'
+        for point, tone in (("p50", "s0"), ("p90", "s2"), ("p99", "s4"), ("max", "s5"))
+    )
+    + "</ul>"
+)
 
 
 def distribution_cards(charts: List[dict]) -> str:
     cards = "".join(
         f'<article class="card"><h4>{text(chart["name"])} <small>over the runs</small></h4>'
-        f'<div class="chart" data-chart="{chart["id"]}" role="img" aria-label="p50, p90, p99 and maximum '
-        f'of {text(chart["name"])} over the runs"></div>{_LEGEND}<output class="reading"></output></article>'
-        for chart in charts)
+        f'<div class="chart" data-chart="{chart["id"]}" role="img" aria-label="p50, p90, p99 and '
+        f'maximum of {text(chart["name"])} over the runs"></div>'
+        f'{_LEGEND}<output class="reading"></output></article>'
+        for chart in charts
+    )
     return f'<div class="grid">{cards}</div>' if cards else ""
 
 
@@ -108,16 +131,18 @@ def _card(report: Report, each: Judgement) -> str:
     show = wording.exact_amount if each.exact else wording.amount
     sees = f"Sees changes from {100 * each.sees:.2g} % on." if each.sees else ""
     latest = link(report.link(report.run.revision), text(short(report.run.revision)))
-    return (f'<article class="card trend" id="{anchor_of(each)}">'
-            f'<h4>{link(source, text(each.key.name))} <small>{text(each.key.unit)}</small>'
-            f'{"" if each.verdict == compare.SAME else badge(each.verdict)}</h4>'
-            f'<p class="now"><b>{show(each.new, each.key.unit)}</b> {wording.percent(each.change)}'
-            f'<small>at {latest}</small></p>'
-            f'<div class="chart" data-chart="{anchor_of(each)}" role="img" aria-label="Trend of '
-            f'{text(each.key.name)} over {wording.count(len(each.series.values), "run")}: now '
-            f'{show(each.new, each.key.unit)}, {each.verdict}"></div>'
-            f'<output class="reading"></output>'
-            f'<p class="fine">Judged by {text(judged_by(each))}. {sees}</p></article>')
+    return (
+        f'<article class="card trend" id="{anchor_of(each)}">'
+        f"<h4>{link(source, text(each.key.name))} <small>{text(each.key.unit)}</small>"
+        f'{"" if each.verdict == compare.SAME else badge(each.verdict)}</h4>'
+        f'<p class="now"><b>{show(each.new, each.key.unit)}</b> {wording.percent(each.change)}'
+        f"<small>at {latest}</small></p>"
+        f'<div class="chart" data-chart="{anchor_of(each)}" role="img" aria-label="Trend of '
+        f'{text(each.key.name)} over {wording.count(len(each.series.values), "run")}: now '
+        f'{show(each.new, each.key.unit)}, {each.verdict}"></div>'
+        f'<output class="reading"></output>'
+        f'<p class="fine">Judged by {text(judged_by(each))}. {sees}</p></article>'
+    )
 
 
 def cards(report: Report) -> str:
@@ -128,8 +153,12 @@ def cards(report: Report) -> str:
     parts = []
     for place, (benchmark, members) in enumerate(groups.items()):
         changed = [each for each in members if each.verdict in STRIKING]
-        said = f"{wording.count(len(members), 'figure')}" + (f", {len(changed)} changed" if changed else "")
-        parts.append(f'<details class="group"{" open" if changed or not place else ""}>'
-                     f"<summary><h3>{text(benchmark)}</h3><small>{said}</small></summary>"
-                     f'<div class="grid">{"".join(_card(report, each) for each in members)}</div></details>')
+        said = f"{wording.count(len(members), 'figure')}" + (
+            f", {len(changed)} changed" if changed else ""
+        )
+        parts.append(
+            f'<details class="group"{" open" if changed or not place else ""}>'
+            f"<summary><h3>{text(benchmark)}</h3><small>{said}</small></summary>"
+            f'<div class="grid">{"".join(_card(report, each) for each in members)}</div></details>'
+        )
     return "".join(parts)

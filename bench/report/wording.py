@@ -3,9 +3,11 @@
 import math
 from typing import Optional
 
-_STEPS = {"ns": [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")],
-          "bytes": [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")],
-          "instructions": [(1e9, "G instr."), (1e6, "M instr."), (1e3, "k instr."), (1, "instr.")]}
+_STEPS = {
+    "ns": [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")],
+    "bytes": [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")],
+    "instructions": [(1e9, "G instr."), (1e6, "M instr."), (1e3, "k instr."), (1, "instr.")],
+}
 
 
 def digits(value: float, count: int = 3) -> str:
@@ -13,7 +15,7 @@ def digits(value: float, count: int = 3) -> str:
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "∞"
     places = count - 1 - math.floor(math.log10(abs(value)))
-    if places < 0 or abs(value) >= 10 ** count:
+    if places < 0 or abs(value) >= 10**count:
         return f"{round(value):,}".replace(",", "\u202f")
     return f"{value:.{min(places, 9)}f}"
 
