@@ -141,6 +141,7 @@ def _matrix(rng: random.Random) -> list:
                     ]
                     cells.append(
                         {
+                            **({"cold": "none resident by mincore"} if state == "cold" else {}),
                             "span": span,
                             "size": size,
                             "state": state,

@@ -194,4 +194,6 @@ def mapping_or_reading(report: Report) -> str:
         for when, what in mapping.answer(cells, crossing)
     )
     tables = "".join(_heat_table(cells, order) for order in mapping.orders(cells))
-    return f'<ul class="answer">{said}</ul><div class="heat-grid">{tables}</div>'
+    proofs = sorted({cell["cold"] for cell in cells if cell.get("cold")})
+    proved = f'<p class="note">Cold, proved: {text("; ".join(proofs))}.</p>' if proofs else ""
+    return f'<ul class="answer">{said}</ul><div class="heat-grid">{tables}</div>{proved}'
