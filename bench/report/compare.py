@@ -28,6 +28,7 @@ LEAST_EXACT_EFFECT = 0.001
 MOST_FALSE = 0.01  # The q value that a verdict takes.
 BAND_RUNS = 5  # So many runs tell how much medians of runs differ: the noise band.
 BAND_WIDTH = 3.5  # In standard deviations, as medians estimate them.
+MANY_RUNS = 10
 BASELINE_RUNS = 20
 HISTORY_RUNS = 120
 
@@ -52,12 +53,18 @@ class Series:
         return range(max(start, len(self.values) - 1 - BASELINE_RUNS), len(self.values) - 1)
 
     def band(self) -> Optional[Tuple[float, float]]:
-        """Where the next median is expected; None while too few runs tell."""
+        """Where the next median is expected; None while a single run cannot tell."""
         level = [self.values[i] for i in self.before]
-        if len(level) < BAND_RUNS:
+        if len(level) < 2:
             return None
+        if len(level) < BAND_RUNS:
+            low, high = min(level), max(level)
+            return max(2 * low - high, 0.0), 2 * high - low  # Few runs show a part of the noise.
         centre, width = median(level), BAND_WIDTH * spread(level)
-        return max(centre - width, 0.0), centre + width
+        # Some figures have two levels, and keep the rarer one for a night: what was there before is
+        # no news. Of many runs the most extreme may have been an accident.
+        seen = sorted(level)[1:-1] if len(level) >= MANY_RUNS else sorted(level)
+        return max(min(centre - width, seen[0]), 0.0), max(centre + width, seen[-1])
 
     def noise(self) -> float:
         """How steady it is, relative."""
@@ -195,7 +202,8 @@ def _compare(result: Judgement) -> None:
     result.p = mann_whitney(samples, new)
     half = (result.interval[1] - result.interval[0]) / 2 / result.change if result.change else 0
     band = series.band()
-    result.sees = max(_least_effect(series), half, (band[1] - centre) / centre if band else 0)
+    width = max(band[1] - centre, centre - band[0]) / centre if band else 0.0
+    result.sees = max(_least_effect(series), half, width)
 
 
 def _least_effect(series: Series) -> float:

@@ -129,6 +129,15 @@ class Verdicts(unittest.TestCase):
             new = run(self.rng, {"a/ours": factor}, noise=0.002)
             self.assertEqual(verdicts(history, new)[A], verdict)
 
+    def test_a_level_that_was_there_before_is_no_news(self):
+        for count in (7, 15):
+            factors = [1.2 if i in (2, 5) else 1.0 for i in range(count)]
+            history = [run(self.rng, {"a/ours": factor}) for factor in factors]
+            self.assertEqual(verdicts(history, run(self.rng, {"a/ours": 1.19}))[A], compare.SAME)
+            self.assertEqual(
+                verdicts(history, run(self.rng, {"a/ours": 1.35}))[A], compare.REGRESSION
+            )
+
     def test_exact_figures(self):
         self.assertEqual(self.judged()[EXACT], compare.SAME)
         self.assertEqual(self.judged(exact=1001)[EXACT], compare.CHANGED)
