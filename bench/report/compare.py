@@ -27,8 +27,8 @@ LEAST_EFFECT = 0.03
 LEAST_EXACT_EFFECT = 0.001
 MOST_FALSE = 0.01  # The q value that a verdict takes.
 BAND_RUNS = 5  # So many runs tell how much medians of runs differ: the noise band.
-BAND_WIDTH = 3.5  # In standard deviations, as medians estimate them.
-MANY_RUNS = 10
+BAND_WIDTH = 3.5  # In standard deviations, as medians estimate them, of many runs.
+MANY_RUNS = 15
 BASELINE_RUNS = 20
 HISTORY_RUNS = 120
 
@@ -60,11 +60,14 @@ class Series:
         if len(level) < BAND_RUNS:
             low, high = min(level), max(level)
             return max(2 * low - high, 0.0), 2 * high - low  # Few runs show a part of the noise.
-        centre, width = median(level), BAND_WIDTH * spread(level)
+        # About Student's distribution at 0.1 %: few runs estimate a deviation badly.
+        deviations = BAND_WIDTH * (1 + 30 / (len(level) - 1) ** 2)
+        centre, width = median(level), deviations * spread(level)
         # Some figures have two levels, and keep the rarer one for a night: what was there before is
         # no news. Of many runs the most extreme may have been an accident.
         seen = sorted(level)[1:-1] if len(level) >= MANY_RUNS else sorted(level)
-        return max(min(centre - width, seen[0]), 0.0), max(centre + width, seen[-1])
+        lowest, highest = seen[0] * (1 - LEAST_EFFECT), seen[-1] * (1 + LEAST_EFFECT)
+        return max(min(centre - width, lowest), 0.0), max(centre + width, highest)
 
     def noise(self) -> float:
         """How steady it is, relative."""
@@ -201,9 +204,8 @@ def _compare(result: Judgement) -> None:
     result.interval = ratio_interval(level if enough else samples, new, _seed(result.key))
     result.p = mann_whitney(samples, new)
     half = (result.interval[1] - result.interval[0]) / 2 / result.change if result.change else 0
-    band = series.band()
-    width = max(band[1] - centre, centre - band[0]) / centre if band else 0.0
-    result.sees = max(_least_effect(series), half, width)
+    lowest, highest = _band_of_change(series)
+    result.sees = max(_least_effect(series), half + max(highest - 1, 1 - lowest))
 
 
 def _least_effect(series: Series) -> float:
@@ -211,15 +213,21 @@ def _least_effect(series: Series) -> float:
     return LEAST_EFFECT if len(series.before) >= BAND_RUNS else 2 * LEAST_EFFECT
 
 
+def _band_of_change(series: Series) -> Tuple[float, float]:
+    """The noise band, as a change."""
+    band = series.band()
+    centre = median([series.values[i] for i in series.before])
+    return (band[0] / centre, band[1] / centre) if band and centre else (1.0, 1.0)
+
+
 def _is_significant(result: Judgement) -> bool:
+    """Not only the new median, its whole interval has to lie outside of the noise."""
     low, high = result.interval
-    band = result.series.band()
-    value = result.series.values[-1]
+    lowest, highest = _band_of_change(result.series)
     return (
         result.q <= MOST_FALSE
         and abs(result.change - 1) >= _least_effect(result.series)
-        and not low <= 1 <= high
-        and (band is None or not band[0] <= value <= band[1])
+        and (high < lowest or low > highest)
     )
 
 

@@ -130,7 +130,7 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(verdicts(history, new)[A], verdict)
 
     def test_a_level_that_was_there_before_is_no_news(self):
-        for count in (7, 15):
+        for count in (7, 18):
             factors = [1.2 if i in (2, 5) else 1.0 for i in range(count)]
             history = [run(self.rng, {"a/ours": factor}) for factor in factors]
             self.assertEqual(verdicts(history, run(self.rng, {"a/ours": 1.19}))[A], compare.SAME)
