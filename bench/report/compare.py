@@ -87,6 +87,7 @@ class Judgement:
     old: Optional[float] = None
     change: Optional[float] = None  # new / old of what it is judged by
     interval: Optional[Tuple[float, float]] = None
+    own_interval: Optional[Tuple[float, float]] = None  # ... as if the old value were certain
     second: Optional[float] = None  # The same by the second witness
     own: Optional[float] = None  # The plain change of its time
     peer: Optional[float] = None  # ... and of the peer's
@@ -202,6 +203,7 @@ def _compare(result: Judgement) -> None:
     new = series.samples[-1]
     result.change = series.values[-1] / centre
     result.interval = ratio_interval(level if enough else samples, new, _seed(result.key))
+    result.own_interval = ratio_interval([centre], new, _seed(result.key), 400)
     result.p = mann_whitney(samples, new)
     half = (result.interval[1] - result.interval[0]) / 2 / result.change if result.change else 0
     lowest, highest = _band_of_change(series)
@@ -221,13 +223,15 @@ def _band_of_change(series: Series) -> Tuple[float, float]:
 
 
 def _is_significant(result: Judgement) -> bool:
-    """Not only the new median, its whole interval has to lie outside of the noise."""
+    """Not only the new median, all that it could have been has to lie outside of the noise."""
     low, high = result.interval
     lowest, highest = _band_of_change(result.series)
+    least, most = result.own_interval
     return (
         result.q <= MOST_FALSE
         and abs(result.change - 1) >= _least_effect(result.series)
-        and (high < lowest or low > highest)
+        and not low <= 1 <= high
+        and (most < lowest or least > highest)
     )
 
 
