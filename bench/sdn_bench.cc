@@ -137,7 +137,8 @@ void write_nlohmann(benchmark::State& state) {
 void register_all() {
   register_deterministic("read_note/ours", 1, read_ours)->Unit(benchmark::kMillisecond);
   register_deterministic("read_note/simdjson_dom", 1, read_simdjson)->Unit(benchmark::kMillisecond);
-  register_deterministic("read_note/nlohmann_json", 1, read_nlohmann)
+  // Not deterministic: one count in three was another.
+  benchmark::RegisterBenchmark("read_note/nlohmann_json", read_nlohmann)
       ->Unit(benchmark::kMillisecond);
   register_deterministic("write_note/ours", 1, write_ours)->Unit(benchmark::kMillisecond);
   register_deterministic("write_note/nlohmann_json", 1, write_nlohmann)
