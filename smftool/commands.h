@@ -20,6 +20,7 @@ void add_sdn(Command tool);
 void add_note(Command tool);
 void add_jit(Command tool);
 void add_mir(Command tool);
+void add_bench(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);
 void add_docs(Command tool);  // not shown: man page and completions
