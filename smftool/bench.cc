@@ -30,6 +30,7 @@ namespace smf::tool {
 namespace {
 
 constexpr unsigned kMostSeconds = 3600;
+constexpr double kAlike = 1.1;  // times: less is no difference worth telling
 
 struct Options {
   std::string file{};
@@ -44,6 +45,13 @@ struct Options {
 
 constexpr std::array<std::string_view, 10> kGroups = {
     "open", "touch", "first_touch", "hash", "verify", "find", "decompress", "note", "cache", "jit"};
+constexpr std::size_t kFileGroups = 3;  // of these, the first: what nobody may map the file for
+
+#if defined(__OPTIMIZE__)
+constexpr bool kIsOptimised = true;
+#else
+constexpr bool kIsOptimised = false;
+#endif
 
 // "open" of "open_cold/mapped".
 std::string_view group_of(std::string_view name) {
@@ -72,17 +80,17 @@ std::string processor_name() {
   return "unknown processor";
 }
 
-// Measures what the options want of `subjects`, and adds to the results.
-void measure_wanted(const Context& context, const Options& options, const char* what,
-                    Subjects subjects, Results& results) {
+// Measures what the options want of `subjects`, in a `share` of the time, and adds to the results.
+void measure_wanted(const Context& context, const Options& options, double share, Subjects subjects,
+                    Results& results) {
   const auto is_unwanted = [&](const auto& part) { return !options.wants(group_of(part.name)); };
   std::erase_if(subjects.list, is_unwanted);
   std::erase_if(subjects.left_out, is_unwanted);
   std::ranges::move(subjects.left_out, std::back_inserter(results.left_out));
-  Progress progress(context, what, Progress::Unit::kOther);
-  // Half of the time for each of the two calls.
-  auto figures =
-      measure(subjects.list, std::chrono::milliseconds(options.seconds * 500), progress.callback());
+  Progress progress(context, "measuring", Progress::Unit::kOther);
+  const std::chrono::duration<double> time(share * options.seconds);
+  auto figures = measure(subjects.list, std::chrono::duration_cast<std::chrono::nanoseconds>(time),
+                         progress.callback());
   for (Figure& figure : figures) {
     if (figure.failure) {
       results.left_out.push_back({figure.name, figure.failure->message});
@@ -112,18 +120,24 @@ Result<Results> measure_module(const Context& context, const Options& options) {
     SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
     results.size = input.view().file().size();
   }
-  Subjects file;
-  if (options.wants("open") || options.wants("touch") || options.wants("first_touch"))
+  const auto wants = [&](std::string_view group) { return options.wants(group); };
+  const auto* const rest = kGroups.begin() + kFileGroups;
+  const bool has_file = std::any_of(kGroups.begin(), rest, wants);
+  const bool has_rest = std::any_of(rest, kGroups.end(), wants);
+  const double share = has_file && has_rest ? 0.5 : 1;
+  if (has_file) {
+    Subjects file;
     SMF_TRY(add_file_subjects(options.file, file));
-  measure_wanted(context, options, "opening", std::move(file), results);
+    measure_wanted(context, options, share, std::move(file), results);
+  }
   compare(results);
-
+  if (!has_rest) return results;
   SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
   Subjects content;
   SMF_TRY(add_content_subjects(input, content));
   if (options.wants("cache")) SMF_TRY(add_cache_subjects(options.file, content));
   if (options.wants("jit")) SMF_TRY(add_jit_subjects(options.file, content));
-  measure_wanted(context, options, "using", std::move(content), results);
+  measure_wanted(context, options, share, std::move(content), results);
   return results;
 }
 
@@ -167,9 +181,11 @@ void print_figures(const Context& context, const Results& results) {
 
 std::string ratio_text(const Ratio& ratio) {
   const bool is_read_faster = ratio.mapped_by_read > 1;
+  const double times = is_read_faster ? ratio.mapped_by_read : 1 / ratio.mapped_by_read;
+  if (times < kAlike)
+    return fmt::format("{}: mapping and reading take about the same", ratio.subject);
   return fmt::format("{}: {} is {} times as fast as {}", ratio.subject,
-                     is_read_faster ? "reading" : "mapping",
-                     rounded(is_read_faster ? ratio.mapped_by_read : 1 / ratio.mapped_by_read, 2),
+                     is_read_faster ? "reading" : "mapping", rounded(times, 2),
                      is_read_faster ? "mapping" : "reading");
 }
 
@@ -181,7 +197,10 @@ void print_text(const Context& context, const Options& options, const Results& r
   print_figures(context, results);
   if (!results.ratios.empty()) fmt::print(context.out, "\n");
   for (const Ratio& ratio : results.ratios) fmt::print(context.out, "{}\n", ratio_text(ratio));
-  if (context.is_quiet || results.left_out.empty()) return;
+  if (context.is_quiet) return;
+  if (!kIsOptimised)
+    warn(context, options.file, "this smftool was built without optimisation: code is far slower");
+  if (results.left_out.empty()) return;
   fmt::print(context.out, "\n");
   for (std::size_t i = 0; i < results.left_out.size(); ++i) {
     std::string names = results.left_out[i].name;
@@ -221,6 +240,7 @@ void print_json(const Context& context, const Options& options, const Results& r
   JsonOutput json(context.out, "smf.bench/1");
   json.field("path", options.file);
   json.field("size", results.size);
+  json.field("optimised", kIsOptimised);
   json.field("machine", {{"processor", processor_name()},
                          {"processors", machine.allowed_processors},
                          {"kernel", machine.kernel},
@@ -251,7 +271,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
     return wrong_usage(
         fmt::format("--seconds: expected 1 to {}, not {}", kMostSeconds, options.seconds));
   }
-  if (options.file == "-") return wrong_usage("bench opens FILE again and again: '-' cannot be");
+  if (options.file == "-") return wrong_usage("bench opens FILE again and again, which '-' cannot be");
   SMF_ASSIGN(const Results results, measure_module(context, options));
   if (options.json) {
     print_json(context, options, results);

@@ -92,17 +92,24 @@ class Opening {
   os::InputFile file_;
 };
 
-// Of one way to open the file: opening, and touching all of it as well.
-void add_ways(const std::shared_ptr<Opening>& opening, Placement placement, Pages pages,
-              Subjects& to) {
-  const char* const how = placement == Placement::kRead ? "read" : "mapped";
+// Of each way to open the file: opening, and touching all of it as well.
+void add_ways(const std::shared_ptr<Opening>& opening, Pages pages, Subjects& to) {
   const bool is_cold = pages == Pages::kCold;
   for (const bool is_touched : {false, true}) {
-    to.list.push_back(
-        {.name = fmt::format("{}{}/{}", is_touched ? "touch" : "open", is_cold ? "_cold" : "", how),
-         .title = fmt::format("open, {}, {}close; its pages {} memory", how,
-                              is_touched ? "touch each page, " : "", is_cold ? "not in" : "in"),
-         .sample = [=](std::uint64_t) { return opening->sample(placement, is_touched, pages); }});
+    for (const Placement placement : {Placement::kMap, Placement::kRead}) {
+      const bool is_read = placement == Placement::kRead;
+      std::string name = fmt::format("{}{}/{}", is_touched ? "touch" : "open",
+                                     is_cold ? "_cold" : "", is_read ? "read" : "mapped");
+      if (is_read && opening->size() > kMostBenchmarkedBytes) {
+        to.leave_out(std::move(name), "the file is too large to be read quickly");
+        continue;
+      }
+      to.list.push_back(
+          {.name = std::move(name),
+           .title = fmt::format("open, {}, {}close; its pages {} memory", is_read ? "read" : "map",
+                                is_touched ? "touch each page, " : "", is_cold ? "not in" : "in"),
+           .sample = [=](std::uint64_t) { return opening->sample(placement, is_touched, pages); }});
+    }
   }
 }
 
@@ -112,24 +119,18 @@ Result<void> add_file_subjects(const std::string& path, Subjects& to) {
   SMF_ASSIGN(const std::shared_ptr<Opening> opening, Opening::create(path));
   SMF_ASSIGN(const bool is_mapped, opening->is_mapped_by_cache());
   to.list.push_back({.name = "open/chosen",
-                     .title = fmt::format("open as the cache does, which is {}, close",
-                                          is_mapped ? "mapped" : "read"),
+                     .title = fmt::format("open as a cache would, which {} it, close",
+                                          is_mapped ? "maps" : "reads"),
                      .sample = [=](std::uint64_t) {
                        return opening->sample(Placement::kBySize, false, Pages::kWarm);
                      }});
-  const Result<void> dropped = opening->drop();
-  const bool is_large = opening->size() > kMostBenchmarkedBytes;
-  for (const Pages pages : {Pages::kWarm, Pages::kCold}) {
-    if (pages == Pages::kCold && !dropped) {
-      for (const char* const name : {"open_cold", "touch_cold"})
-        to.leave_out(name, dropped.error().message);
-      break;
-    }
-    add_ways(opening, Placement::kMap, pages, to);
-    if (!is_large) add_ways(opening, Placement::kRead, pages, to);
+  add_ways(opening, Pages::kWarm, to);
+  if (const Result<void> dropped = opening->drop(); dropped) {
+    add_ways(opening, Pages::kCold, to);
+  } else {
+    for (const char* const name : {"open_cold", "touch_cold"})
+      to.leave_out(name, dropped.error().message);
   }
-  for (const char* const name : {"open/read", "touch/read"})
-    if (is_large) to.leave_out(name, "the file is too large to be read quickly");
   const std::uint64_t pages = pages_of(std::min(opening->size(), kMostBenchmarkedBytes));
   to.list.push_back({.name = "first_touch/mapped",
                      .title = fmt::format("a page of a new mapping, on average over {}", pages),

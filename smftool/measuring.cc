@@ -8,6 +8,8 @@
 namespace smf::tool {
 namespace {
 
+constexpr double kPatience = 1.5;  // times the time that was planned
+
 struct Measured {
   double cost_ns = 0;  // of a sample, with what prepares it
   std::uint64_t count = 1;
@@ -25,18 +27,24 @@ void take(const Subject& subject, Measured& measured) {
   }
 }
 
+double time_sample(const Subject& subject, Measured& measured) {
+  const Watch watch;
+  take(subject, measured);
+  return watch.ns();
+}
+
 // How long a sample takes, and of how many operations it is made.
 Measured try_out(const Subject& subject) {
   Measured measured;
-  while (true) {
-    const Watch watch;
-    take(subject, measured);
-    measured.cost_ns = watch.ns();
-    if (measured.failure || !subject.is_short ||
-        measured.cost_ns >= MeasuringLimits::kShortSampleNs)
-      break;
+  measured.cost_ns = time_sample(subject, measured);
+  while (subject.is_short && measured.cost_ns < MeasuringLimits::kShortSampleNs) {
+    if (measured.failure) break;
     measured.count *= 2;
+    measured.cost_ns = time_sample(subject, measured);
   }
+  // The first one of a process may take far longer than those that follow.
+  if (!subject.is_short)
+    measured.cost_ns = std::min(measured.cost_ns, time_sample(subject, measured));
   measured.samples.clear();
   return measured;
 }
@@ -88,9 +96,13 @@ std::vector<Figure> measure(const std::vector<Subject>& subjects, std::chrono::n
   const double whole_ns = static_cast<double>(time.count());
   const std::vector<std::size_t> turns =
       plan(all, whole_ns / static_cast<double>(std::max<std::size_t>(subjects.size(), 1)));
+  // Where samples take longer than those that were tried: all end early, but not with too few.
+  const Watch watch;
   std::uint64_t done = 0;
   for (const std::size_t i : turns) {
-    take(subjects[i], all[i]);
+    if (watch.ns() < whole_ns * kPatience ||
+        all[i].samples.size() < MeasuringLimits::kFewestSamples)
+      take(subjects[i], all[i]);
     if (progress) progress(++done, turns.size());
   }
   std::vector<Figure> figures;
