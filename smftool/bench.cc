@@ -32,7 +32,7 @@ namespace {
 constexpr unsigned kMostSeconds = 3600;
 constexpr double kAlike = 1.1;  // times: less is no difference worth telling
 
-struct Options {
+struct BenchOptions {
   std::string file{};
   std::vector<std::string> only{};
   unsigned seconds = 2;
@@ -81,8 +81,8 @@ std::string processor_name() {
 }
 
 // Measures what the options want of `subjects`, in a `share` of the time, and adds to the results.
-void measure_wanted(const Context& context, const Options& options, double share, Subjects subjects,
-                    Results& results) {
+void measure_wanted(const Context& context, const BenchOptions& options, double share,
+                    Subjects subjects, Results& results) {
   const auto is_unwanted = [&](const auto& part) { return !options.wants(group_of(part.name)); };
   std::erase_if(subjects.list, is_unwanted);
   std::erase_if(subjects.left_out, is_unwanted);
@@ -114,7 +114,7 @@ void compare(Results& results) {
   }
 }
 
-Result<Results> measure_module(const Context& context, const Options& options) {
+Result<Results> measure_module(const Context& context, const BenchOptions& options) {
   Results results;
   {
     SMF_ASSIGN(const ModuleInput input, ModuleInput::open(options.file));
@@ -189,7 +189,7 @@ std::string ratio_text(const Ratio& ratio) {
                      is_read_faster ? "mapping" : "reading");
 }
 
-void print_text(const Context& context, const Options& options, const Results& results) {
+void print_text(const Context& context, const BenchOptions& options, const Results& results) {
   const os::Machine machine = os::examine_machine();
   fmt::print(context.out, "{}, {}; {}, {}, {}, {}\n\n", printable(options.file),
              counted(results.size, "byte"), printable(processor_name()),
@@ -235,7 +235,7 @@ Json json_of(const Figure& figure) {
   return json;
 }
 
-void print_json(const Context& context, const Options& options, const Results& results) {
+void print_json(const Context& context, const BenchOptions& options, const Results& results) {
   const os::Machine machine = os::examine_machine();
   JsonOutput json(context.out, "smf.bench/1");
   json.field("path", options.file);
@@ -261,7 +261,7 @@ void print_json(const Context& context, const Options& options, const Results& r
   json.end();
 }
 
-Result<ExitStatus> run(const Context& context, const Options& options) {
+Result<ExitStatus> run(const Context& context, const BenchOptions& options) {
   for (const std::string& group : options.only) {
     if (std::ranges::find(kGroups, group) == kGroups.end())
       return wrong_usage(
@@ -271,7 +271,8 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
     return wrong_usage(
         fmt::format("--seconds: expected 1 to {}, not {}", kMostSeconds, options.seconds));
   }
-  if (options.file == "-") return wrong_usage("bench opens FILE again and again, which '-' cannot be");
+  if (options.file == "-")
+    return wrong_usage("bench opens FILE again and again, which '-' cannot be");
   SMF_ASSIGN(const Results results, measure_module(context, options));
   if (options.json) {
     print_json(context, options, results);
@@ -285,7 +286,7 @@ Result<ExitStatus> run(const Context& context, const Options& options) {
 
 void add_bench(Command tool) {
   Command command = tool.command("bench", "Measure how fast a module is on this machine");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BenchOptions>();
   command.argument("FILE", options->file, "A module, which is not changed");
   command.option("--seconds", options->seconds, "Time to spend, about (default 2)").value("N");
   command.list("--only", options->only, "Measure a part only; may be repeated")

@@ -8,7 +8,7 @@
 namespace smf::tool {
 namespace {
 
-constexpr double kPatience = 1.5;  // times the time that was planned
+constexpr double kOvertime = 1.5;  // times the time that was planned
 
 struct Measured {
   double cost_ns = 0;  // of a sample, with what prepares it
@@ -100,7 +100,7 @@ std::vector<Figure> measure(const std::vector<Subject>& subjects, std::chrono::n
   const Watch watch;
   std::uint64_t done = 0;
   for (const std::size_t i : turns) {
-    if (watch.ns() < whole_ns * kPatience ||
+    if (watch.ns() < whole_ns * kOvertime ||
         all[i].samples.size() < MeasuringLimits::kFewestSamples)
       take(subjects[i], all[i]);
     if (progress) progress(++done, turns.size());
