@@ -23,7 +23,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bench/instructions.h"
+#include "bench/latencies.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/cache/cache.h"
 #include "runtime/format/builder.h"
@@ -36,11 +40,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kModules = 1000;
 constexpr std::size_t kPathSize = 60;
+constexpr int kHitsInGroup = 16;  // one is about as short as reading the clock
+constexpr int kGroups = 500;      // whenever the benchmark's function is called
 
 // A folder of modules, gone at the end.
 class Modules {
  public:
-  Modules() : folder_(fs::temp_directory_path() / fmt::format("smf_cache_bench_{}", ::getpid())) {
+  Modules() : folder_(own_path("cache_bench")) {
     fs::create_directories(folder_);
     for (std::size_t i = 0; i < kModules; ++i) {
       std::string path = fmt::format("{}/{:05}", folder_.string(), i);
@@ -113,8 +119,9 @@ void keep_on_processor(int number) {
   ::sched_setaffinity(0, sizeof set, &set);
 }
 
+// `name`: the benchmark's.
 template <typename Get>
-void hits(benchmark::State& state, const Get& get) {
+void hits(benchmark::State& state, const char* name, const Get& get) {
   const Modules& modules = Modules::get();
   for (const std::string& path : modules.paths()) SMF_CHECK(get(path));
   if (state.threads() > 1) keep_on_processor(state.thread_index());
@@ -123,34 +130,29 @@ void hits(benchmark::State& state, const Get& get) {
     const auto module = get(modules.path(n++));
     benchmark::DoNotOptimize(&module);
   }
+  time_each(name, 0, kGroups, kHitsInGroup, [&](int) {
+    const auto module = get(modules.path(n++));
+    benchmark::DoNotOptimize(&module);
+  });
 }
 
-template <Revalidation kRevalidation>
-void hit_ours(benchmark::State& state) {
-  SmfCache& cache = ours(kRevalidation);
-  hits(state, [&](const std::string& path) { return cache.get(path); });
+void hit_ours(benchmark::State& state, const char* name, Revalidation revalidation) {
+  SmfCache& cache = ours(revalidation);
+  hits(state, name, [&](const std::string& path) { return cache.get(path); });
 }
 
 // A cache for each thread: what two processors do that share nothing.
-void hit_unshared(benchmark::State& state) {
+void hit_unshared(benchmark::State& state, const char* name) {
   static SmfCache caches[] = {*SmfCache::create({.revalidation = Revalidation::kNever}),
                               *SmfCache::create({.revalidation = Revalidation::kNever})};
   SmfCache& cache = caches[state.thread_index()];
-  hits(state, [&](const std::string& path) { return cache.get(path); });
+  hits(state, name, [&](const std::string& path) { return cache.get(path); });
 }
 
-void hit_textbook(benchmark::State& state) {
+void hit_textbook(benchmark::State& state, const char* name) {
   static Textbook cache;
-  hits(state, [&](const std::string& path) { return cache.get(path); });
+  hits(state, name, [&](const std::string& path) { return cache.get(path); });
 }
-
-BENCHMARK(hit_ours<Revalidation::kNever>)->Name("hit/ours");
-BENCHMARK(hit_ours<Revalidation::kInterval>)->Name("hit/ours_interval");
-BENCHMARK(hit_ours<Revalidation::kAlways>)->Name("hit/ours_always");
-BENCHMARK(hit_textbook)->Name("hit/textbook");
-BENCHMARK(hit_ours<Revalidation::kNever>)->Name("hit_2_threads/ours")->Threads(2)->UseRealTime();
-BENCHMARK(hit_unshared)->Name("hit_2_threads/unshared")->Threads(2)->UseRealTime();
-BENCHMARK(hit_textbook)->Name("hit_2_threads/textbook")->Threads(2)->UseRealTime();
 
 // Another pin of a module that is pinned already.
 void pin_again(benchmark::State& state) {
@@ -161,7 +163,6 @@ void pin_again(benchmark::State& state) {
     benchmark::DoNotOptimize(&copy);
   }
 }
-BENCHMARK(pin_again)->Name("pin_again/ours");
 
 template <Placement kPlacement>
 void load(benchmark::State& state) {
@@ -188,11 +189,40 @@ void load_calls(benchmark::State& state) {
     benchmark::DoNotOptimize(buffer.data());
   }
 }
-BENCHMARK(load_calls)->Name("load_4_kib/system_calls_alone");
-BENCHMARK(load<Placement::kRead>)->Name("load_4_kib/ours");
-BENCHMARK(load<Placement::kMap>)->Name("load_4_kib/mapped");
+
+// A name is told to whoever measures hits one by one.
+template <typename F, typename... Arguments>
+void register_hits(const char* name, int threads, F function, Arguments... arguments) {
+  if (threads == 1) {
+    benchmark::RegisterBenchmark(name, function, name, arguments...);
+  } else {
+    benchmark::RegisterBenchmark(name, function, name, arguments...)
+        ->Threads(threads)
+        ->UseRealTime();
+  }
+}
+
+void register_all() {
+  using enum Revalidation;
+  register_deterministic("hit/ours", 1000, hit_ours, "hit/ours", kNever);
+  register_hits("hit/ours_interval", 1, hit_ours, kInterval);
+  register_hits("hit/ours_always", 1, hit_ours, kAlways);
+  register_deterministic("hit/textbook", 1000, hit_textbook, "hit/textbook");
+  register_hits("hit_2_threads/ours", 2, hit_ours, kNever);
+  register_hits("hit_2_threads/unshared", 2, hit_unshared);
+  register_hits("hit_2_threads/textbook", 2, hit_textbook);
+  register_deterministic("pin_again/ours", 1000, pin_again);
+  benchmark::RegisterBenchmark("load_4_kib/system_calls_alone", load_calls);
+  register_deterministic("load_4_kib/ours", 1000, load<Placement::kRead>);
+  benchmark::RegisterBenchmark("load_4_kib/mapped", load<Placement::kMap>);
+}
 
 }  // namespace
 }  // namespace smf::bench
 
-int main(int argc, char** argv) { return smf::bench::run_benchmarks(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace smf::bench;
+  register_all();
+  return run_benchmarks(
+      argc, argv, [] { tell_left_out({"leveldb", "rocksdb"}, "built without --define=peers=db"); });
+}

@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "bench/page_cache.h"
@@ -21,9 +19,9 @@
 #include "bench/summary.h"
 #include "runtime/base/check.h"
 #include "runtime/os/input_file.h"
-#include "runtime/os/machine.h"
 #include "runtime/os/mapped_file.h"
 #include "runtime/os/output_file.h"
+#include "runtime/os/page_size.h"
 
 namespace smf::bench {
 namespace {
@@ -31,25 +29,6 @@ namespace {
 constexpr std::size_t kRepetitions = 5;
 constexpr std::size_t kFileSize = 16u << 20;
 constexpr std::size_t kCopySize = 64u << 20;
-
-// What follows `name` and a colon in a file of such lines.
-std::string line_of(const std::string& path, std::string_view name) {
-  const auto file = os::FileBytes::load(path);
-  if (!file) return {};
-  const std::string_view text = as_text(file->bytes());
-  const auto line = text.find(name);
-  if (line == std::string_view::npos) return {};
-  const auto from = text.find_first_not_of(": \t", line + name.size());
-  if (from == std::string_view::npos) return {};
-  return std::string(text.substr(from, text.find('\n', from) - from));
-}
-
-std::uint64_t memory_of(std::string_view name) {
-  const std::string text = line_of("/proc/meminfo", name);
-  std::uint64_t kib = 0;
-  std::from_chars(text.data(), text.data() + text.size(), kib);
-  return kib * 1024;
-}
 
 // Median over repetitions; each gives the time of one operation.
 double repeated(const std::function<double()>& once) {
@@ -140,16 +119,9 @@ double memcpy_gb_per_s() {
 
 }  // namespace
 
-Calibration calibrate(const Place& place, const std::string& folder) {
-  const os::Machine machine = os::examine_machine();
-  Calibration made{.kernel = machine.kernel,
-                   .arch = machine.arch,
-                   .processor = line_of("/proc/cpuinfo", "model name"),
-                   .processors = machine.processors,
-                   .memory = memory_of("MemTotal"),
-                   .page_size = machine.page_size,
-                   .huge_pages = machine.transparent_huge_pages.value_or("none"),
-                   .file_system = place.file_system};
+Calibration calibrate(const std::string& folder) {
+  const std::uint64_t page = os::page_size();
+  Calibration made;
   const std::string path = folder + "/calibration";
   auto out = os::OutputFile::create(path);
   SMF_CHECK(out && out->append(ByteVector(kFileSize, std::byte{1})) && out->commit());
@@ -157,21 +129,21 @@ Calibration calibrate(const Place& place, const std::string& folder) {
   read_anew(path, buffer);
   made.system_call_ns = repeated(system_call_ns);
   made.clock_ns = repeated(clock_ns);
-  made.anonymous_fault_ns = repeated([&] { return anonymous_fault_ns(made.page_size); });
+  made.anonymous_fault_ns = repeated([&] { return anonymous_fault_ns(page); });
   made.file_fault_ns =
-      repeated([&] { return file_fault_ns(path, made.page_size, made.pages_of_file_fault); });
-  made.populate_page_ns = repeated([&] { return populate_page_ns(path, made.page_size); });
+      repeated([&] { return file_fault_ns(path, page, made.pages_of_file_fault); });
+  made.populate_page_ns = repeated([&] { return populate_page_ns(path, page); });
   made.memcpy_gb_per_s = memcpy_gb_per_s();
   ::unlink(path.c_str());
   return made;
 }
 
-void print(const Calibration& c) {
+void print(const Environment& on, const Calibration& c) {
   constexpr double kGib = 1u << 30;
   fmt::print(
       "{}, {}, {}: {} processors, {:.1f} GiB; pages of {} bytes, huge pages: {}; files on {}\n",
-      c.kernel, c.arch, c.processor.empty() ? "?" : c.processor, c.processors,
-      static_cast<double>(c.memory) / kGib, c.page_size, c.huge_pages, c.file_system);
+      on.kernel, on.arch, on.processor, on.processors, static_cast<double>(on.memory) / kGib,
+      on.page_size, on.huge_pages, on.file_system);
   fmt::print(
       "system call {:.0f} ns, fault on a page of zeros {:.0f} ns, fault in a file {:.0f} ns for "
       "{:.0f} "
@@ -181,20 +153,9 @@ void print(const Calibration& c) {
 }
 
 nlohmann::json to_json(const Calibration& c) {
-  return {{"kernel", c.kernel},
-          {"arch", c.arch},
-          {"processor", c.processor},
-          {"processors", c.processors},
-          {"memory", c.memory},
-          {"page_size", c.page_size},
-          {"transparent_huge_pages", c.huge_pages},
-          {"file_system", c.file_system},
-          {"system_call_ns", c.system_call_ns},
-          {"anonymous_fault_ns", c.anonymous_fault_ns},
-          {"file_fault_ns", c.file_fault_ns},
-          {"pages_of_file_fault", c.pages_of_file_fault},
-          {"populate_page_ns", c.populate_page_ns},
-          {"clock_ns", c.clock_ns},
+  return {{"system_call_ns", c.system_call_ns},     {"anonymous_fault_ns", c.anonymous_fault_ns},
+          {"file_fault_ns", c.file_fault_ns},       {"pages_of_file_fault", c.pages_of_file_fault},
+          {"populate_page_ns", c.populate_page_ns}, {"clock_ns", c.clock_ns},
           {"memcpy_gb_per_s", c.memcpy_gb_per_s}};
 }
 
@@ -205,7 +166,5 @@ void stay_on_one_processor() {
   CPU_SET(here < 0 ? 0 : here, &set);
   ::sched_setaffinity(0, sizeof set, &set);
 }
-
-std::uint64_t available_memory() { return memory_of("MemAvailable"); }
 
 }  // namespace smf::bench

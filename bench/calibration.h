@@ -1,26 +1,15 @@
-// What the machine is and what its elementary operations cost: stands above figures, since these
-// mean little elsewhere. Where a fault is dear, mapping loses; where a system call is, reading
-// does.
+// What elementary operations of the machine cost: stands above figures, since these mean little
+// elsewhere. Where a fault is dear, mapping loses; where a system call is, reading does.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "bench/temporary_folder.h"
+#include "bench/environment.h"
 
 namespace smf::bench {
 
 struct Calibration {
-  std::string kernel;
-  std::string arch;
-  std::string processor;  // as /proc/cpuinfo names it
-  unsigned processors = 0;
-  std::uint64_t memory = 0;     // bytes
-  std::uint64_t page_size = 0;  // bytes
-  std::string huge_pages;       // transparent ones: "always", "madvise", "never"
-  std::string file_system;
-
   double system_call_ns = 0;       // getppid()
   double anonymous_fault_ns = 0;   // a page of zeros
   double file_fault_ns = 0;        // a page of a file that is in the page cache
@@ -30,16 +19,13 @@ struct Calibration {
   double memcpy_gb_per_s = 0;      // 64 MiB, larger than most caches
 };
 
-// Takes half a second.
-Calibration calibrate(const Place& place, const std::string& folder);
+// With a file in `folder`. Takes half a second.
+Calibration calibrate(const std::string& folder);
 
-void print(const Calibration& calibration);
+void print(const Environment& environment, const Calibration& calibration);
 nlohmann::json to_json(const Calibration& calibration);
 
 // Keeps the calling thread on the processor it is on: moving costs caches.
 void stay_on_one_processor();
-
-// Bytes of memory that could be had without swapping.
-std::uint64_t available_memory();
 
 }  // namespace smf::bench

@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <leveldb/cache.h>
+#include <leveldb/db.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/version.h>
 #include <sched.h>
@@ -19,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/latencies.h"
+#include "bench/results.h"
 #include "runtime/base/check.h"
 
 static_assert(ROCKSDB_MAJOR == 7, "Cache::Insert() and Lookup() differ in other versions");
@@ -31,6 +34,7 @@ constexpr std::size_t kCapacity =
     16 * kKeys;                        // of entries that cost 1: sharded caches fill unevenly
 constexpr std::size_t kPathSize = 60;  // bytes, as in cache_bench.cc
 constexpr std::size_t kHyperClockKeySize = 16;
+constexpr int kHitsInGroup = 16, kGroups = 500;  // as in cache_bench.cc
 
 class Keys {
  public:
@@ -54,6 +58,7 @@ class Keys {
 
 class LevelDb {
  public:
+  static constexpr const char* kName = "leveldb";
   static constexpr std::size_t kKeySize = kPathSize;
   LevelDb() : cache_(leveldb::NewLRUCache(kCapacity)) {}
 
@@ -93,6 +98,7 @@ class RocksDb {
 
 class RocksDbLru : public RocksDb {
  public:
+  static constexpr const char* kName = "rocksdb_lru";
   static constexpr std::size_t kKeySize = kPathSize;
   RocksDbLru() : RocksDb(rocksdb::NewLRUCache(options())) {}
 
@@ -107,6 +113,7 @@ class RocksDbLru : public RocksDb {
 
 class RocksDbHyperClock : public RocksDb {
  public:
+  static constexpr const char* kName = "rocksdb_hyper_clock_16_byte_keys";
   static constexpr std::size_t kKeySize = kHyperClockKeySize;
   RocksDbHyperClock() : RocksDb(options().MakeSharedCache()) {}
 
@@ -137,7 +144,15 @@ void hits(benchmark::State& state) {
   if (state.threads() > 1) keep_on_processor(state.thread_index());
   auto n = static_cast<std::uint64_t>(state.thread_index()) * 7919;
   for (auto _ : state) benchmark::DoNotOptimize(cache.hit(kKeysOfRun.key(n++)));
+  const std::string row = state.threads() > 1 ? "hit_2_threads" : "hit";
+  time_each(fmt::format("{}/{}", row, Cache::kName), 0, kGroups, kHitsInGroup,
+            [&](int) { benchmark::DoNotOptimize(cache.hit(kKeysOfRun.key(n++))); });
 }
+
+[[maybe_unused]] const bool kIsTold =
+    tell_library("leveldb",
+                 fmt::format("{}.{}", int{leveldb::kMajorVersion}, int{leveldb::kMinorVersion})) &&
+    tell_library("rocksdb", fmt::format("{}.{}.{}", ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH));
 
 BENCHMARK(hits<LevelDb>)->Name("hit/leveldb");
 BENCHMARK(hits<RocksDbLru>)->Name("hit/rocksdb_lru");

@@ -17,14 +17,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "bench/modules.h"
+#include "bench/program.h"
+#include "bench/results.h"
 #include "bench/temporary_folder.h"
 #include "bench/traces/simulation.h"
 #include "bench/traces/trace.h"
@@ -48,6 +48,10 @@ void print_head() {
              "capacity", "%", "lru", "sieve", "optimum", "sieve - lru");
 }
 
+void add_hit_ratio(std::string name, double ratio) {
+  add_exact(std::move(name), "ratio", ratio, /*is_higher_better=*/true);
+}
+
 void print_row(std::string_view name, const Trace& trace, std::size_t keys, std::size_t percent,
                std::size_t capacity) {
   const auto ratio = [&](std::uint64_t hits) {
@@ -55,9 +59,14 @@ void print_row(std::string_view name, const Trace& trace, std::size_t keys, std:
   };
   const double lru = ratio(simulate(trace, capacity, EvictionKind::kLru));
   const double sieve = ratio(simulate(trace, capacity, EvictionKind::kSieve));
+  const double best = ratio(optimum(trace, capacity));
+  std::string subject = fmt::format("{}_at_{}_percent", name, percent);
+  std::ranges::replace(subject, ' ', '_');
+  add_hit_ratio(subject + "/ours", lru);  // what SmfCache does unless told otherwise
+  add_hit_ratio(subject + "/ours_sieve", sieve);
+  add_hit_ratio(subject + "/optimum", best);
   fmt::print("{:<18} {:>9} {:>7} {:>9} {:>7} {:>8.4f} {:>8.4f} {:>8.4f} {:>+12.4f}\n", name,
-             trace.size(), keys, capacity, percent, lru, sieve, ratio(optimum(trace, capacity)),
-             sieve - lru);
+             trace.size(), keys, capacity, percent, lru, sieve, best, sieve - lru);
   std::fflush(stdout);
 }
 
@@ -115,6 +124,9 @@ int check_cache(std::string_view name, const Trace& asked, const std::string& fo
     const std::uint64_t cache = hits_of_cache(trace, modules, capacity, kind);
     fmt::print("  {:<6} {} hits, the model {}: {}\n", eviction_name(kind), cache, model,
                cache == model ? "equal" : "NOT EQUAL");
+    add_hit_ratio(fmt::format("smf_cache_at_{}_percent/ours{}", kCheckedPercent,
+                              kind == EvictionKind::kSieve ? "_sieve" : ""),
+                  static_cast<double>(cache) / static_cast<double>(trace.size()));
     is_exact = is_exact && cache == model;
   }
   return is_exact ? 0 : 1;
@@ -159,16 +171,18 @@ constexpr const char* kRecorded = "bench/traces/headers.trace";
 int run(int argc, char** argv) {
   CLI::App app("Hit ratios of ways to let modules go");
   Options options{.trace = {}, .recorded = kRecorded};
+  RunOptions run_options;
+  add_options(app, run_options);
   app.add_option("--trace", options.trace, "measure this one alone");
   app.add_option("--recorded", options.recorded, "the trace of this project");
   app.add_option("--asked", options.asked, "length of the generated traces");
   CLI11_PARSE(app, argc, argv);
-  // Paths are of the folder that a program started by `bazel run` was started from.
-  if (const char* const start = std::getenv("SMF_WORKING_DIRECTORY");
-      start && *start && !options.trace.empty())
-    options.trace = std::filesystem::path(start) / options.trace;
-  return run_in_temporary_folder(find_place({}),
-                                 [&](const std::string& own) { return run_all(options, own); });
+  if (run_options.is_quick) options.asked = 20'000;
+  options.trace = from_start(options.trace);
+  const Place place = find_place({});
+  return run_in_temporary_folder(place, [&](const std::string& own) {
+    return run_and_write(run_options, place.file_system, [&] { return run_all(options, own); });
+  });
 }
 
 }  // namespace

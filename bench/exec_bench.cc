@@ -27,7 +27,9 @@
 
 #include "bench/exec/cycles.h"
 #include "bench/exec/workload.h"
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
 #include "bench/stopwatch.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/check.h"
@@ -99,17 +101,20 @@ void cycle_in_library(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 1000);
 }
 
-BENCHMARK(cycle<Ours>)->Name("cycle_64/ours");
 BENCHMARK(cycle<MmapMprotect>)->Name("cycle_64/mmap_mprotect");
 BENCHMARK(cycle<MmapRwx>)->Name("cycle_64/mmap_rwx");
 BENCHMARK(cycle<MprotectFlip>)->Name("cycle_64/mprotect_flip");
-BENCHMARK(cycle_in_library<protected_cycles>)->Name("cycle_64_x1000/ours");
-BENCHMARK(cycle_in_library<unprotected_cycles>)->Name("cycle_64_x1000/unprotected");
 BENCHMARK(cycle<Ours>)->Name("cycle_64_2_threads/ours")->Threads(2)->UseRealTime();
 BENCHMARK(cycle_unshared<Ours>)->Name("cycle_64_2_threads/unshared")->Threads(2)->UseRealTime();
 BENCHMARK(cycle<MmapMprotect>)->Name("cycle_64_2_threads/mmap_mprotect")->Threads(2)->UseRealTime();
 BENCHMARK(keep<Ours>)->Name("keep_64/ours")->UseManualTime()->Iterations(1);
 BENCHMARK(refill_holes<Ours>)->Name("refill_holes/ours")->UseManualTime()->Iterations(1);
+
+void register_deterministic_ones() {
+  register_deterministic("cycle_64/ours", 1000, cycle<Ours>);
+  register_deterministic("cycle_64_x1000/ours", 10, cycle_in_library<protected_cycles>);
+  register_deterministic("cycle_64_x1000/unprotected", 10, cycle_in_library<unprotected_cycles>);
+}
 
 // What 10 000 functions of 16 to 400 bytes take.
 void report_overhead() {
@@ -141,13 +146,16 @@ void report_overhead() {
       made += 100;
     }
     const CodeMemoryStats stats = memory.stats();
+    const double taken = static_cast<double>(stats.mapped + stats.tables);
+    const double overhead = 100 * (taken / static_cast<double>(asked) - 1);
+    const std::string_view who = is_batch ? "ours_in_batches" : "ours";
+    add_exact(fmt::format("10000_functions/{}", who), "bytes", taken);
+    add_exact(fmt::format("10000_functions.overhead/{}", who), "percent", overhead);
     fmt::print(
         "10 000 functions, {:<16} {:>8} bytes asked, {:>8} in blocks, {:>8} mapped, "
         "{:>6} of tables: overhead {:.1f} %\n",
         is_batch ? "100 in a batch:" : "one at a time:", asked, stats.used, stats.mapped,
-        stats.tables,
-        100.0 *
-            (static_cast<double>(stats.mapped + stats.tables) / static_cast<double>(asked) - 1));
+        stats.tables, overhead);
   }
 }
 
@@ -155,7 +163,6 @@ void report_overhead() {
 }  // namespace smf::bench
 
 int main(int argc, char** argv) {
-  const int status = smf::bench::run_benchmarks(argc, argv);
-  if (status == 0) smf::bench::report_overhead();
-  return status;
+  smf::bench::register_deterministic_ones();
+  return smf::bench::run_benchmarks(argc, argv, smf::bench::report_overhead);
 }

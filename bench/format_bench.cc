@@ -20,7 +20,10 @@
 #include <string>
 #include <thread>
 
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
 #include "runtime/format/elf/import.h"
@@ -31,6 +34,8 @@
 
 namespace smf::bench {
 namespace {
+
+[[maybe_unused]] const bool kIsTold = tell_library("zstd", ZSTD_VERSION_STRING);
 
 constexpr std::size_t kDataSize = 64u << 20;
 constexpr int kLevel = 3;
@@ -43,24 +48,31 @@ std::string beside_the_program(const char* name) {
   return (std::filesystem::canonical("/proc/self/exe").parent_path() / name).string();
 }
 
-// A folder that goes when the program ends, and the file all throughput is measured on.
+// A folder that goes when the program ends.
 class Workspace {
  public:
   Workspace() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("format_bench-{}", getpid());
+    folder_ = own_path("format_bench");
     std::filesystem::create_directory(folder_);
-    write("data", make_data());
     pack_functions();
   }
   ~Workspace() { std::filesystem::remove_all(folder_); }
   std::string path(const char* name) const { return (folder_ / name).string(); }
+  // The file all throughput is measured on.
+  const std::string& data() const {
+    static const std::string kPath = [&] {
+      write("data", make_data());
+      return path("data");
+    }();
+    return kPath;
+  }
 
+ private:
   void write(const char* name, Bytes bytes) const {
     auto out = os::OutputFile::create(path(name));
     SMF_CHECK(out && out->append(bytes) && out->commit());
   }
 
- private:
   // The module of the same code that libfunctions.so holds.
   void pack_functions() const {
     // Bazel calls the archive by how its objects were compiled.
@@ -147,7 +159,7 @@ void find_dlsym(benchmark::State& state) {
 
 ModuleSpec spec_of_data(int level) {
   ModuleSpec spec;
-  auto source = file_source(workspace().path("data"));
+  auto source = file_source(workspace().data());
   SMF_CHECK(source);
   spec.sections.push_back({.name = "data",
                            .type = static_cast<std::uint8_t>(SectionType::kData),
@@ -165,7 +177,7 @@ std::uint64_t pack_ours(const std::string& path) {
 }
 
 std::uint64_t pack_zstd(const std::string& path) {
-  const auto in = os::InputFile::open(workspace().path("data"));
+  const auto in = os::InputFile::open(workspace().data());
   auto out = os::OutputFile::create(path);
   SMF_CHECK(in && out);
   const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(),
@@ -195,6 +207,7 @@ std::uint64_t pack_zstd(const std::string& path) {
 }
 
 void pack(benchmark::State& state, std::uint64_t (*how)(const std::string&)) {
+  workspace().data();
   std::uint64_t size = 0;
   for (auto _ : state) size = how(workspace().path("packed"));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kDataSize));
@@ -267,7 +280,7 @@ void page_ours(benchmark::State& state) {
 }
 
 void page_uncompressed(benchmark::State& state) {
-  const auto file = os::InputFile::open(workspace().path("data"));
+  const auto file = os::InputFile::open(workspace().data());
   std::mt19937_64 random(2);
   ByteVector page(kPage);
   for (auto _ : state) {
@@ -299,10 +312,10 @@ void page_one_frame(benchmark::State& state) {
 
 void register_all() {
   using benchmark::RegisterBenchmark;
-  RegisterBenchmark("open_and_find/ours", open_find_ours);
+  register_deterministic("open_and_find/ours", 100, open_find_ours);
   RegisterBenchmark("open_and_find/dlopen_dlsym", open_find_dlopen);
-  RegisterBenchmark("find/ours", find_ours);
-  RegisterBenchmark("find/dlsym", find_dlsym);
+  register_deterministic("find/ours", 1000, find_ours);
+  register_deterministic("find/dlsym", 1000, find_dlsym);
   RegisterBenchmark("pack/ours", pack, pack_ours)->UseRealTime()->Iterations(1);
   RegisterBenchmark("pack/zstd_threads", pack, pack_zstd)->UseRealTime()->Iterations(1);
   RegisterBenchmark("unpack/ours", unpack_ours)->UseRealTime()->Iterations(1);

@@ -1,8 +1,8 @@
 // Mapping a file against reading it: all that decides between them, crossed.
 //
 //   ./bazelw run -c opt //bench:io_bench                   minutes; 1 GiB of disk, 3 of memory
-//   ./bazelw run -c opt //bench:io_bench -- --quick        up to 64 MiB, fewer accesses
-//   ./bazelw run -c opt //bench:io_bench -- --spans=1M,64M --json=FILE --folder=DIRECTORY
+//   ./bazelw run -c opt //bench:io_bench -- --quick        up to 16 MiB, fewer accesses
+//   ./bazelw run -c opt //bench:io_bench -- --spans=1M,64M --results=FILE --folder=DIRECTORY
 //
 // "Mapping gives about 100 times faster random access than reading" is true and false, as one
 // chooses: of small accesses to a file whose pages are all mapped, it is; of the first access to
@@ -27,9 +27,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,6 +36,8 @@
 #include "bench/io/cell.h"
 #include "bench/io/report.h"
 #include "bench/page_cache.h"
+#include "bench/program.h"
+#include "bench/results.h"
 #include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/os/output_file.h"
@@ -52,7 +51,7 @@ struct Plan {
   std::vector<std::uint64_t> spans;
   std::vector<std::size_t> sizes = {8, 64, 4096};
   std::vector<std::uint64_t> small_files = {4096, 65'536};  // for the break-even only
-  std::size_t repetitions = 5;
+  std::size_t repetitions = 11;
   std::size_t warm_accesses = 20'000;
   std::size_t fresh_accesses = 2'000;
   std::size_t cold_accesses = 100;
@@ -60,18 +59,14 @@ struct Plan {
 
   static Plan full() { return {.spans = {kMib, 64 * kMib, 512 * kMib, 1024 * kMib}}; }
   static Plan quick() {
-    return {.spans = {kMib, 64 * kMib}, .cold_accesses = 50, .most_accesses = 1u << 14};
-  }
-  // That it works; its figures mean nothing.
-  static Plan brief() {
-    return {.spans = {kMib, 4 * kMib},
+    return {.spans = {kMib, 16 * kMib},
             .sizes = {64, 4096},
             .small_files = {4096},
-            .repetitions = 2,
-            .warm_accesses = 200,
-            .fresh_accesses = 50,
-            .cold_accesses = 5,
-            .most_accesses = 64};
+            .repetitions = 3,
+            .warm_accesses = 2'000,
+            .fresh_accesses = 200,
+            .cold_accesses = 10,
+            .most_accesses = 1u << 10};
   }
 
   std::size_t accesses(State state) const {
@@ -108,10 +103,12 @@ class IoBench {
   IoBench(Plan plan, Place place, std::string folder)
       : plan_(std::move(plan)), place_(std::move(place)), folder_(std::move(folder)) {}
 
-  int run(const std::string& json_path) {
+  // Adds to results().
+  int run() {
     stay_on_one_processor();
-    const Calibration calibration = calibrate(place_, folder_);
-    print(calibration);
+    const Calibration calibration = calibrate(folder_);
+    print(results().environment, calibration);
+    results().machine = to_json(calibration);
     if (!place_.is_on_disk) fmt::print("{} is in memory: nothing is cold there\n", place_.folder);
     print_rows_head();
     for (const std::uint64_t size : plan_.small_files) measure_small(size);
@@ -119,7 +116,9 @@ class IoBench {
     print_break_even(break_evens_);
     const auto judgements = judge(cells_);
     print_verdict(judgements);
-    return json_path.empty() || write_json(json_path, calibration, judgements) ? 0 : 1;
+    for (const auto& rows : cells_) add_results(rows, results());
+    for (const BreakEven& file : break_evens_) results().break_even.push_back(to_json(file));
+    return 0;
   }
 
  private:
@@ -177,24 +176,6 @@ class IoBench {
         find_break_even(path, size, buffer, plan_.most_accesses, plan_.repetitions));
   }
 
-  bool write_json(const std::string& path, const Calibration& calibration,
-                  std::span<const Judgement> judgements) const {
-    nlohmann::json json = {{"machine", to_json(calibration)},
-                           {"rows", nlohmann::json::array()},
-                           {"break_even", nlohmann::json::array()},
-                           {"verdict", nlohmann::json::array()}};
-    for (const auto& rows : cells_) {
-      for (const Row& row : rows) json["rows"].push_back(to_json(row));
-    }
-    for (const BreakEven& file : break_evens_) json["break_even"].push_back(to_json(file));
-    for (const Judgement& judged : judgements) json["verdict"].push_back(to_json(judged));
-    std::ofstream out(path);
-    out << json.dump(1) << '\n';
-    if (out.flush()) return true;
-    fmt::print(stderr, "{}: cannot be written\n", path);
-    return false;
-  }
-
   Plan plan_;
   Place place_;
   std::string folder_;
@@ -205,20 +186,18 @@ class IoBench {
 int run(int argc, char** argv) {
   CLI::App app("Mapping files against reading them");
   std::vector<std::uint64_t> spans;
-  std::string folder, json;
+  std::string folder;
   std::size_t repetitions = 0;
-  bool is_quick = false, is_brief = false;
+  RunOptions options;
+  add_options(app, options);
   app.add_option("--spans", spans, "sizes of files, as 64M,1G")
       ->delimiter(',')
       ->transform(CLI::AsSizeValue(false));
   app.add_option("--repetitions", repetitions, "of each row; at least 2");
   app.add_option("--folder", folder, "on the disk to be measured");
-  app.add_option("--json", json, "a file for all rows");
-  app.add_flag("--quick", is_quick, "two spans, fewer accesses");
-  app.add_flag("--brief", is_brief, "seconds, and no figures to believe: for tests");
   CLI11_PARSE(app, argc, argv);
 
-  Plan plan = is_brief ? Plan::brief() : is_quick ? Plan::quick() : Plan::full();
+  Plan plan = options.is_quick ? Plan::quick() : Plan::full();
   if (!spans.empty()) plan.spans = spans;
   if (repetitions != 0) plan.repetitions = std::max(repetitions, std::size_t{2});
   for (const std::uint64_t span : plan.spans) {
@@ -227,12 +206,11 @@ int run(int argc, char** argv) {
       return 2;
     }
   }
-  // The folder that a program started by `bazel run` was started from.
-  if (const char* const start = std::getenv("SMF_WORKING_DIRECTORY"); start && !json.empty())
-    json = std::filesystem::path(start) / json;
   const Place place = find_place(folder);
-  return run_in_temporary_folder(
-      place, [&](const std::string& own) { return IoBench(plan, place, own).run(json); });
+  return run_in_temporary_folder(place, [&](const std::string& own) {
+    return run_and_write(options, place.file_system,
+                         [&] { return IoBench(plan, place, own).run(); });
+  });
 }
 
 }  // namespace

@@ -23,6 +23,8 @@
 
 #include "bench/calibration.h"
 #include "bench/modules.h"
+#include "bench/program.h"
+#include "bench/results.h"
 #include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/cache/cache.h"
@@ -115,18 +117,40 @@ std::string_view name_of(Placement placement) {
   return placement == Placement::kMap ? "mapped" : "read";
 }
 
+// What there is more of than before, as figures.
+void add_growth(const std::string& subject, const Memory& before, const Memory& now) {
+  const auto add = [&](const char* what, std::uint64_t Memory::* part) {
+    const double growth = static_cast<double>(now.*part) - static_cast<double>(before.*part);
+    results().figures.push_back(
+        {.name = fmt::format("{}.{}/ours", subject, what), .unit = "bytes", .samples = {growth}});
+  };
+  add("virtual", &Memory::virtual_bytes);
+  add("resident", &Memory::resident);
+  add("own", &Memory::resident_anonymous);
+  add("heap", &Memory::heap);
+}
+
 void show_memory(Placement placement, const Modules& modules) {
+  const std::string subject =
+      fmt::format("{}_modules_of_{}_MiB_{}", modules.paths().size(),
+                  (modules.file_size() + kMib / 2) / kMib, name_of(placement));
+  const auto show = [&](std::string_view when, const char* short_name, const Memory& before) {
+    const Memory now = memory_now();
+    print(when, now);
+    add_growth(fmt::format("{}.{}", subject, short_name), before, now);
+  };
   print_head(fmt::format("{} modules of {} MiB, {}", modules.paths().size(),
                          modules.file_size() / kMib, name_of(placement)));
-  print("before", memory_now());
+  const Memory before = memory_now();
+  print("before", before);
   SmfCache cache = make_cache(placement, modules);
   for (const std::string& path : modules.paths()) SMF_CHECK(cache.get(path));
-  print("all are open", memory_now());
+  show("all are open", "open", before);
   for (const std::string& path : modules.paths()) touch(middle(cache.find(path).view().file()), 1);
-  print("one page of each was touched", memory_now());
+  show("one page of each was touched", "page_of_each", before);
   const Bytes one = cache.find(modules.paths().front()).view().file();
   touch(one, one.size());
-  print("each page of one was touched", memory_now());
+  show("each page of one was touched", "pages_of_one", before);
 }
 
 void show_heap(Placement placement, const Modules& modules) {
@@ -138,12 +162,13 @@ void show_heap(Placement placement, const Modules& modules) {
   std::uint64_t paths = 0;
   for (const std::string& path : modules.paths()) paths += path.size();
   const std::uint64_t rest = used > paths ? used - paths : 0;  // 0: a malloc that does not count
+  const double each = static_cast<double>(rest) / static_cast<double>(modules.paths().size());
+  add_exact(fmt::format("heap_of_a_module_{}/ours", name_of(placement)), "bytes", each);
   fmt::print(
       "{} modules of {} bytes, {}: {} bytes of heap a module, beside its path {:.0f} "
       "(aim: {})\n",
       modules.paths().size(), modules.file_size(), name_of(placement),
-      used / modules.paths().size(),
-      static_cast<double>(rest) / static_cast<double>(modules.paths().size()), kAimHeapBytes);
+      used / modules.paths().size(), each, kAimHeapBytes);
 }
 
 struct Plan {
@@ -151,10 +176,14 @@ struct Plan {
   std::uint64_t module_size = 10 * kMib;
   std::size_t small_modules = 1000;
   std::uint64_t small_size = 4 * kKib;
+
+  static Plan quick() { return {.modules = 10, .module_size = kMib, .small_modules = 100}; }
 };
 
-int measure(const Plan& plan, const Place& place, const std::string& folder) {
-  print(calibrate(place, folder));
+int measure(const Plan& plan, const std::string& folder) {
+  const Calibration calibration = calibrate(folder);
+  print(results().environment, calibration);
+  results().machine = to_json(calibration);
   {
     const Modules small(folder + "/small", plan.small_modules, plan.small_size);
     fmt::print("\n");
@@ -172,14 +201,18 @@ int run(int argc, char** argv) {
   CLI::App app("What modules cost in memory");
   Plan plan;
   std::string folder;
+  RunOptions options;
+  add_options(app, options);
   app.add_option("--modules", plan.modules, "how many large ones");
   app.add_option("--module_size", plan.module_size, "as 10M")->transform(CLI::AsSizeValue(false));
   app.add_option("--small_modules", plan.small_modules, "how many of 4 KiB");
   app.add_option("--folder", folder, "for the modules");
   CLI11_PARSE(app, argc, argv);
+  if (options.is_quick) plan = Plan::quick();
   const Place place = find_place(folder);
-  return run_in_temporary_folder(place,
-                                 [&](const std::string& own) { return measure(plan, place, own); });
+  return run_in_temporary_folder(place, [&](const std::string& own) {
+    return run_and_write(options, place.file_system, [&] { return measure(plan, own); });
+  });
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/instructions.h"
+#include "bench/json_version.h"
 #include "bench/ratios.h"
 #include "runtime/base/check.h"
 #include "runtime/mir/binary.h"
@@ -56,7 +58,6 @@ void read_ours(benchmark::State& state) {
   }
   set_rate(state, binaries());
 }
-BENCHMARK(read_ours)->Name("read_mir/ours")->Unit(benchmark::kMicrosecond);
 
 void read_json(benchmark::State& state) {
   for (auto _ : state) {
@@ -67,7 +68,6 @@ void read_json(benchmark::State& state) {
   }
   set_rate(state, texts());
 }
-BENCHMARK(read_json)->Name("read_mir/our_json")->Unit(benchmark::kMicrosecond);
 
 void parse_nlohmann(benchmark::State& state) {
   for (auto _ : state) {
@@ -78,9 +78,18 @@ void parse_nlohmann(benchmark::State& state) {
   }
   set_rate(state, texts());
 }
-BENCHMARK(parse_nlohmann)->Name("read_mir/nlohmann_json_parse")->Unit(benchmark::kMicrosecond);
+
+void register_all() {
+  register_deterministic("read_mir/ours", 100, read_ours)->Unit(benchmark::kMicrosecond);
+  register_deterministic("read_mir/ours_json", 100, read_json)->Unit(benchmark::kMicrosecond);
+  register_deterministic("read_mir/nlohmann_json_parse", 100, parse_nlohmann)
+      ->Unit(benchmark::kMicrosecond);
+}
 
 }  // namespace
 }  // namespace smf::bench
 
-int main(int argc, char** argv) { return smf::bench::run_benchmarks(argc, argv); }
+int main(int argc, char** argv) {
+  smf::bench::register_all();
+  return smf::bench::run_benchmarks(argc, argv);
+}

@@ -23,7 +23,10 @@
 #include <string>
 #include <vector>
 
+#include "bench/instructions.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/builder.h"
 #include "runtime/note/lookup.h"
@@ -34,6 +37,11 @@
 
 namespace smf::bench {
 namespace {
+
+[[maybe_unused]] const bool kIsTold =
+    tell_library("simdjson", fmt::format("{}.{}.{}", int{simdjson::SIMDJSON_VERSION_MAJOR},
+                                         int{simdjson::SIMDJSON_VERSION_MINOR},
+                                         int{simdjson::SIMDJSON_VERSION_REVISION}));
 
 constexpr int kRows = 100'000;  // every other one in `possible`
 
@@ -86,7 +94,7 @@ simdjson::padded_string json_text() {
 class Workspace {
  public:
   Workspace() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("note_bench-{}", ::getpid());
+    folder_ = own_path("note_bench");
     std::filesystem::create_directory(folder_);
     const auto packed = pack_note(note_text());
     SMF_CHECK(packed && packed->row_count == kRows);
@@ -328,13 +336,13 @@ void promote_by_rewriting(benchmark::State& state) {
 
 void register_all() {
   using benchmark::RegisterBenchmark;
-  RegisterBenchmark("find_random/ours", find_ours, true);
-  RegisterBenchmark("find_random/hash_of_parsed_note", find_in_hash, true);
-  RegisterBenchmark("find_hot/ours", find_ours, false);
-  RegisterBenchmark("find_hot/hash_of_parsed_note", find_in_hash, false);
-  RegisterBenchmark("find_by_arguments/ours", find_arguments_ours);
-  RegisterBenchmark("find_by_arguments/hash_of_parsed_note", find_arguments_in_hash);
-  RegisterBenchmark("first_find/ours", first_find_ours);
+  register_deterministic("find_random/ours", 1000, find_ours, true);
+  register_deterministic("find_random/hash_of_parsed_note", 1000, find_in_hash, true);
+  register_deterministic("find_hot/ours", 1000, find_ours, false);
+  register_deterministic("find_hot/hash_of_parsed_note", 1000, find_in_hash, false);
+  register_deterministic("find_by_arguments/ours", 1000, find_arguments_ours);
+  register_deterministic("find_by_arguments/hash_of_parsed_note", 1000, find_arguments_in_hash);
+  register_deterministic("first_find/ours", 100, first_find_ours);
   RegisterBenchmark("first_find/parse_all", first_find_parsed)->Iterations(5);
   RegisterBenchmark("first_find/simdjson_dom", first_find_simdjson)->Iterations(5);
   RegisterBenchmark("promote/ours", promote_ours)->UseRealTime()->Iterations(100);

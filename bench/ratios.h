@@ -1,30 +1,18 @@
-// A benchmark reporter that ends with ratios.
+// Google Benchmark with repetitions in random order, ratios to peers, and a file of results.
 //
 // Absolute times of a shared machine say little; what is compared is ours against a peer in the
 // same run. Benchmarks named "SUBJECT/ours…" and "SUBJECT/PEER…" are put side by side, by the
-// median over the repetitions where there are several.
+// median over the repetitions (results.h). Every repetition of each is a sample of its figure.
+//
+// A benchmark's counters become figures "SUBJECT.COUNTER/WHO" where ratios.cc knows their units.
 #pragma once
 
-#include <benchmark/benchmark.h>
-
-#include <map>
-#include <string>
-#include <vector>
+#include <functional>
 
 namespace smf::bench {
 
-class RatioReporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override;
-  void Finalize() override;
-
- private:
-  // Seconds of each run, by the benchmark's name.
-  std::map<std::string, std::vector<double>> times_;
-};
-
-// Runs what is registered, with repetitions in random order unless flags say otherwise, and
-// reports.
-int run_benchmarks(int argc, char** argv);
+// Runs what is registered, and `more`, which may add to results(). Takes the options that all
+// benchmarks have (program.h), --instructions (instructions.h), and Google Benchmark's own.
+int run_benchmarks(int argc, char** argv, const std::function<void()>& more = {});
 
 }  // namespace smf::bench

@@ -14,13 +14,21 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/instructions.h"
+#include "bench/json_version.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
 #include "runtime/base/check.h"
 #include "runtime/sdn/document.h"
 #include "runtime/sdn/writer.h"
 
 namespace smf::bench {
 namespace {
+
+[[maybe_unused]] const bool kIsTold =
+    tell_library("simdjson", fmt::format("{}.{}.{}", int{simdjson::SIMDJSON_VERSION_MAJOR},
+                                         int{simdjson::SIMDJSON_VERSION_MINOR},
+                                         int{simdjson::SIMDJSON_VERSION_REVISION}));
 
 constexpr int kRows = 100'000;
 
@@ -83,7 +91,6 @@ void read_ours(benchmark::State& state) {
   }
   set_rate(state, text.size());
 }
-BENCHMARK(read_ours)->Name("read_note/ours")->Unit(benchmark::kMillisecond);
 
 void read_simdjson(benchmark::State& state) {
   const simdjson::padded_string& text = json_text();
@@ -96,7 +103,6 @@ void read_simdjson(benchmark::State& state) {
   }
   set_rate(state, text.size());
 }
-BENCHMARK(read_simdjson)->Name("read_note/simdjson_dom")->Unit(benchmark::kMillisecond);
 
 void read_nlohmann(benchmark::State& state) {
   const std::string_view text(json_text());
@@ -106,7 +112,6 @@ void read_nlohmann(benchmark::State& state) {
   }
   set_rate(state, text.size());
 }
-BENCHMARK(read_nlohmann)->Name("read_note/nlohmann_json")->Unit(benchmark::kMillisecond);
 
 void write_ours(benchmark::State& state) {
   const auto document = sdn::parse(sdn_text());
@@ -116,7 +121,6 @@ void write_ours(benchmark::State& state) {
   }
   set_rate(state, sdn_text().size());
 }
-BENCHMARK(write_ours)->Name("write_note/ours")->Unit(benchmark::kMillisecond);
 
 void write_nlohmann(benchmark::State& state) {
   const auto document = nlohmann::json::parse(std::string_view(json_text()));
@@ -126,9 +130,21 @@ void write_nlohmann(benchmark::State& state) {
   }
   set_rate(state, json_text().size());
 }
-BENCHMARK(write_nlohmann)->Name("write_note/nlohmann_json")->Unit(benchmark::kMillisecond);
+
+void register_all() {
+  register_deterministic("read_note/ours", 1, read_ours)->Unit(benchmark::kMillisecond);
+  register_deterministic("read_note/simdjson_dom", 1, read_simdjson)->Unit(benchmark::kMillisecond);
+  register_deterministic("read_note/nlohmann_json", 1, read_nlohmann)
+      ->Unit(benchmark::kMillisecond);
+  register_deterministic("write_note/ours", 1, write_ours)->Unit(benchmark::kMillisecond);
+  register_deterministic("write_note/nlohmann_json", 1, write_nlohmann)
+      ->Unit(benchmark::kMillisecond);
+}
 
 }  // namespace
 }  // namespace smf::bench
 
-int main(int argc, char** argv) { return smf::bench::run_benchmarks(argc, argv); }
+int main(int argc, char** argv) {
+  smf::bench::register_all();
+  return smf::bench::run_benchmarks(argc, argv);
+}

@@ -14,6 +14,12 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+double quantile(const std::vector<double>& values, double part) {
+  SMF_CHECK(!values.empty() && part > 0 && part <= 1);
+  const auto rank = std::ceil(static_cast<double>(values.size()) * part);
+  return values[std::max<std::size_t>(static_cast<std::size_t>(rank), 1) - 1];
+}
+
 Summary summarize(std::vector<double> values) {
   SMF_CHECK(!values.empty());
   std::ranges::sort(values);
@@ -22,11 +28,9 @@ Summary summarize(std::vector<double> values) {
   for (const double value : values) sum += value;
   const double mean = sum / count;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  // The least value that 99 % of all are not above.
-  const auto rank = static_cast<std::size_t>(std::ceil(count * 0.99));
   return {.min = values.front(),
           .median = values[values.size() / 2],
-          .p99 = values[rank - 1],
+          .p99 = quantile(values, 0.99),
           .cv = mean > 0 && count > 1 ? std::sqrt(squares / (count - 1)) / mean : 0,
           .count = values.size()};
 }

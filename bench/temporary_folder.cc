@@ -72,6 +72,14 @@ Place find_place(const std::string& folder) {
   return any;
 }
 
+std::string file_system_of(const std::string& path) { return place_of(path).file_system; }
+
+std::string own_path(std::string_view name) {
+  const char* const own = std::getenv(kOwnFolderVariable);
+  if (own != nullptr) return (std::filesystem::path(own) / name).string();
+  return (std::filesystem::temp_directory_path() / fmt::format("{}-{}", name, ::getpid())).string();
+}
+
 int run_in_temporary_folder(const Place& place,
                             const std::function<int(const std::string&)>& work) {
   std::string folder = place.folder + "/smf_bench_XXXXXX";

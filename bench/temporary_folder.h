@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace smf::bench {
 
@@ -25,5 +26,14 @@ Place find_place(const std::string& folder);
 // Where a signal ended the child, the same signal ends this process. Called while the process has
 // one thread.
 int run_in_temporary_folder(const Place& place, const std::function<int(const std::string&)>& work);
+
+// What `path` is on, as in Place.
+std::string file_system_of(const std::string& path);
+
+// A path in the system's folder for temporary files that is this process's alone: `name` and the
+// process's number. Where this variable says that the whole folder is, it is `name`, so that what
+// is hashed of paths is the same from run to run.
+inline constexpr const char* kOwnFolderVariable = "SMF_BENCH_OWN_FOLDER";
+std::string own_path(std::string_view name);
 
 }  // namespace smf::bench

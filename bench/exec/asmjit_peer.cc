@@ -3,14 +3,20 @@
 // asmjit_dual maps twice, as ours does; asmjit_rwx, its default, maps writable and executable.
 #include <asmjit/core.h>
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <cstring>
 
 #include "bench/exec/workload.h"
+#include "bench/results.h"
 #include "runtime/base/check.h"
 
 namespace smf::bench {
 namespace {
+
+[[maybe_unused]] const bool kIsTold = tell_library(
+    "asmjit", fmt::format("{}.{}.{}", ASMJIT_LIBRARY_VERSION >> 16,
+                          ASMJIT_LIBRARY_VERSION >> 8 & 0xFF, ASMJIT_LIBRARY_VERSION & 0xFF));
 
 template <asmjit::JitAllocatorOptions kOptions>
 class AsmJit {

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "bench/summary.h"
 #include "runtime/base/check.h"
+#include "runtime/os/page_size.h"
 
 namespace smf::bench {
 namespace {
+
+constexpr std::size_t kPread = 0, kWhole = 1, kMmap = 2, kPopulate = 3;  // of kBreakEvenMethods
+constexpr std::size_t kFiguresSize = 64;
 
 std::string cell_text(const CellId& cell) {
   return fmt::format("{:>8} {:>6} {:<9} {:<10}", size_text(cell.span), size_text(cell.size),
@@ -21,15 +26,17 @@ const Row* find(std::span<const Row> rows, std::string_view method) {
   return row == rows.end() || !row->left_out.empty() ? nullptr : &*row;
 }
 
-// Of a method's time to another's.
-double ratio(const Row* of, const Row* to) {
-  if (of == nullptr || to == nullptr) return 0;
-  const std::vector<double>&a = of->charged(), &b = to->charged();
+// Of a method's time to another's, round by round.
+std::vector<double> ratios(const Row& of, const Row& to) {
+  const std::vector<double>&a = of.charged(), &b = to.charged();
   SMF_CHECK(a.size() == b.size());
-  std::vector<double> ratios;
-  ratios.reserve(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) ratios.push_back(a[i] / b[i]);
-  return median(std::move(ratios));
+  std::vector<double> all;
+  all.reserve(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) all.push_back(a[i] / b[i]);
+  return all;
+}
+double ratio(const Row* of, const Row* to) {
+  return of == nullptr || to == nullptr ? 0 : median(ratios(*of, *to));
 }
 
 std::string_view plain_mapping(State state) {
@@ -66,6 +73,65 @@ void print_classes(std::span<const Judgement> judgements, std::string_view again
     }
     fmt::print("  {:<13} {:>3}  {}\n", each.name, count, cells);
   }
+}
+
+std::string proof_of_cold(const CellId& cell) {
+  return fmt::format("{} pages, none resident by mincore before each sample",
+                     cell.span / os::page_size());
+}
+
+nlohmann::json to_json(const Row& row) {
+  nlohmann::json json = {{"method", row.method}, {"mapping", row.is_mapping}};
+  if (!row.left_out.empty()) {
+    json["left_out"] = row.left_out;
+    return json;
+  }
+  json["samples"] = row.charged();
+  json["faults_opening"] = {{"minor", row.open_faults.minor}, {"major", row.open_faults.major}};
+  json["faults_accessing"] = {{"minor", row.access_faults.minor},
+                              {"major", row.access_faults.major}};
+  return json;
+}
+
+// Figures of a cell: of mapping, which is ours, and of the two ways of reading parts.
+void add_figures(std::span<const Row> rows, Results& results) {
+  const CellId& cell = rows.front().cell;
+  std::string subject = fmt::format("{}_{}_of_{}_{}", name_of(cell.order), size_text(cell.size),
+                                    size_text(cell.span), name_of(cell.state));
+  std::ranges::replace(subject, ' ', '_');
+  const Row* const ours = find(rows, plain_mapping(cell.state));
+  const auto add = [&](const Row& row, std::string_view who) {
+    Figure& figure = results.figures.emplace_back(
+        Figure{.name = fmt::format("{}/{}", subject, who), .samples = row.charged()});
+    if (cell.state == State::kCold) figure.cold = proof_of_cold(cell);
+  };
+  if (ours == nullptr) return;
+  add(*ours, "ours");
+  constexpr std::pair<std::string_view, std::string_view> kPeers[] = {{"pread", "pread"},
+                                                                      {"lseek+read", "lseek_read"}};
+  for (const auto& [method, who] : kPeers) {
+    const Row* const peer = find(rows, method);
+    if (peer == nullptr) continue;
+    add(*peer, who);
+    results.ratios.push_back({.name = fmt::format("{}: ours/{}", subject, who),
+                              .unit = "ns",
+                              .ours = subject + "/ours",
+                              .peer = fmt::format("{}/{}", subject, who),
+                              .is_paired = true,
+                              .samples = ratios(*ours, *peer),
+                              .value = ratio(ours, peer)});
+  }
+}
+
+// The number of accesses from which on the first is cheaper at every one that was measured; null
+// where it is not at the last.
+nlohmann::json cheaper_from(const BreakEven& file, std::size_t of, std::size_t against) {
+  nlohmann::json from;
+  for (auto point = file.points.rbegin(); point != file.points.rend(); ++point) {
+    if (point->total_ns[of] >= point->total_ns[against]) break;
+    from = point->accesses;
+  }
+  return from;
 }
 
 }  // namespace
@@ -149,7 +215,6 @@ void print_verdict(std::span<const Judgement> judgements) {
 }
 
 void print_break_even(std::span<const BreakEven> files) {
-  constexpr std::size_t kPread = 0, kWhole = 1, kMmap = 2, kPopulate = 3;
   fmt::print(
       "\nFor how many accesses of 64 B at random places, all of it charged (open, map, fault, "
       "unmap,\nclose; the file in the page cache), mapping is cheaper. Counts are powers of "
@@ -173,44 +238,21 @@ void print_break_even(std::span<const BreakEven> files) {
   }
 }
 
-nlohmann::json to_json(const Row& row) {
-  nlohmann::json json = {{"span", row.cell.span},
-                         {"size", row.cell.size},
-                         {"state", name_of(row.cell.state)},
-                         {"order", name_of(row.cell.order)},
-                         {"method", row.method},
-                         {"accesses", row.accesses}};
-  if (!row.left_out.empty()) {
-    json["left_out"] = row.left_out;
-    return json;
-  }
-  const auto add = [&](const char* name, const std::vector<double>& times) {
-    const Summary summary = summarize(times);
-    json[name] = {{"min", summary.min},
-                  {"median", summary.median},
-                  {"p99", summary.p99},
-                  {"cv", summary.cv},
-                  {"repetitions", summary.count}};
-  };
-  add("access_ns", row.access_ns);
-  add("access_ns_with_opening", row.total_ns);
-  json["minor_faults_opening"] = row.open_faults.minor;
-  json["major_faults_opening"] = row.open_faults.major;
-  json["minor_faults_accessing"] = row.access_faults.minor;
-  json["major_faults_accessing"] = row.access_faults.major;
-  return json;
-}
-
-nlohmann::json to_json(const Judgement& judged) {
-  return {{"span", judged.cell.span},
-          {"size", judged.cell.size},
-          {"state", name_of(judged.cell.state)},
-          {"order", name_of(judged.cell.order)},
-          {"lseek_read_to_mapping", judged.lseek_read},
-          {"pread_to_mapping", judged.pread},
-          {"whole_read_to_mapping", judged.whole_read},
-          {"fastest_mapping", judged.best},
-          {"pread_to_fastest_mapping", judged.best_pread}};
+void add_results(std::span<const Row> rows, Results& results) {
+  if (rows.empty()) return;
+  const CellId& cell = rows.front().cell;
+  nlohmann::json methods = nlohmann::json::array();
+  for (const Row& row : rows) methods.push_back(to_json(row));
+  nlohmann::json json = {{"span", cell.span},
+                         {"size", cell.size},
+                         {"state", name_of(cell.state)},
+                         {"order", name_of(cell.order)},
+                         {"accesses", rows.front().accesses},
+                         {"with_opening", is_opening_charged(cell.state)},
+                         {"methods", std::move(methods)}};
+  if (cell.state == State::kCold) json["cold"] = proof_of_cold(cell);
+  results.matrix.push_back(std::move(json));
+  if (cell.size == kFiguresSize && cell.order == Order::kRandom) add_figures(rows, results);
 }
 
 nlohmann::json to_json(const BreakEven& file) {
@@ -221,8 +263,12 @@ nlohmann::json to_json(const BreakEven& file) {
       json[kBreakEvenMethods[i]] = point.total_ns[i];
     points.push_back(std::move(json));
   }
-  return {{"file_size", file.file_size},
-          {"access_size", file.access_size},
+  return {{"span", file.file_size},
+          {"size", file.access_size},
+          {"accesses", cheaper_from(file, kMmap, kPread)},
+          {"accesses_against_whole_read", cheaper_from(file, kMmap, kWhole)},
+          {"accesses_populated", cheaper_from(file, kPopulate, kPread)},
+          {"accesses_populated_against_whole_read", cheaper_from(file, kPopulate, kWhole)},
           {"total_ns", std::move(points)}};
 }
 

@@ -1,4 +1,4 @@
-// Tables and JSON of io_bench, and its verdict: in which cells mapping is 100 times faster than
+// Tables and results of io_bench, and its verdict: in which cells mapping is 100 times faster than
 // reading, 10 times, or slower.
 //
 // A ratio is the median of the ratios of the repetitions: both times of one repetition were taken
@@ -13,6 +13,7 @@
 
 #include "bench/io/break_even.h"
 #include "bench/io/cell.h"
+#include "bench/results.h"
 
 namespace smf::bench {
 
@@ -39,8 +40,9 @@ void print_verdict(std::span<const Judgement> judgements);
 
 void print_break_even(std::span<const BreakEven> files);
 
-nlohmann::json to_json(const Row& row);
-nlohmann::json to_json(const Judgement& judgement);
+// Adds a cell of the matrix, and, for random accesses of 64 bytes, figures and their ratios.
+void add_results(std::span<const Row> rows, Results& results);
+
 nlohmann::json to_json(const BreakEven& file);
 
 }  // namespace smf::bench

@@ -6,6 +6,7 @@
 #include "bench/jit/asmjit_compiler.h"
 #include "bench/jit/median_time.h"
 #include "bench/jit/sample.h"
+#include "bench/latencies.h"
 #include "runtime/base/check.h"
 #include "runtime/codegen/lowering.h"
 #include "runtime/codegen/optimiser.h"
@@ -33,11 +34,13 @@ void cold_asmjit(benchmark::State& state) {
   const codegen::Function function = sample_function();
   AsmJitCompiler compiler;
   check_sift_down(compiler.compile(function));
-  set_median_time(state, 120, 10, [&](int /*i*/) {
+  const auto one = [&](int /*i*/) {
     void* const code = compiler.compile(function);
     SMF_CHECK(code != nullptr);
     compiler.release(code);
-  });
+  };
+  set_median_time(state, 120, 10, one);
+  time_each("cold/asmjit", 0, 600, 1, one);
 }
 BENCHMARK(cold_asmjit)->Name("cold/asmjit")->UseManualTime()->Iterations(1);
 

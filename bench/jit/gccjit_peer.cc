@@ -4,9 +4,11 @@
 #include <benchmark/benchmark.h>
 #include <libgccjit.h>
 
+#include <string>
 #include <vector>
 
 #include "bench/jit/sample.h"
+#include "bench/latencies.h"
 #include "bench/stopwatch.h"
 #include "bench/summary.h"
 #include "runtime/base/check.h"
@@ -121,16 +123,21 @@ class GccJit {
 
 void cold_gccjit(benchmark::State& state) {
   check_sift_down(GccJit().code());
+  const auto one = [](int /*i*/) { SMF_CHECK(GccJit().code() != nullptr); };
   std::vector<double> seconds;
   for (auto _ : state) {
     for (int i = 0; i != 3; ++i) {
       Stopwatch watch;
-      SMF_CHECK(GccJit().code() != nullptr);
+      one(i);
       seconds.push_back(watch.lap() * 1e-9);
     }
     state.SetIterationTime(median(seconds));
   }
+  time_each("cold/libgccjit_O0", 0, 3, 1, one);
 }
+[[maybe_unused]] const bool kIsTold =
+    tell_library("libgccjit", std::to_string(gcc_jit_version_major()) + "." +
+                                  std::to_string(gcc_jit_version_minor()));
 BENCHMARK(cold_gccjit)->Name("cold/libgccjit_O0")->UseManualTime()->Iterations(1);
 
 }  // namespace

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "bench/instructions.h"
 #include "bench/jit/median_time.h"
 #include "bench/jit/sample.h"
 #include "bench/jit/sample_module.h"
+#include "bench/latencies.h"
 #include "bench/stopwatch.h"
 #include "runtime/base/check.h"
 
@@ -16,8 +18,12 @@ namespace {
 
 constexpr int kWarmUp = 200;
 constexpr int kGroup = 10;
-constexpr int kGroups = 120;
-static_assert(kWarmUp + kGroup * kGroups <= kSampleRows);
+constexpr int kGroups = 60;
+constexpr int kInGroups = kGroup * kGroups;
+constexpr int kSingles = 600;  // timed one by one, for the distribution
+constexpr int kRequests = kWarmUp + kInGroups + kSingles;
+static_assert(kRequests <= kSampleRows);
+constexpr int kWarmInGroup = 16;  // one is about as short as reading the clock
 
 std::vector<std::string> symbols_of(std::string (*symbol)(int)) {
   std::vector<std::string> symbols;
@@ -39,19 +45,24 @@ const void* request(JitInstantiator& jit, const std::string& symbol) {
   return result.address();
 }
 
+// The median of groups of requests of f(0), …, and then how single ones are distributed.
+template <typename F>
+void measure(benchmark::State& state, const char* name, const F& f) {
+  set_median_time(state, kGroups, kGroup, [&](int i) { f(kWarmUp + i); });
+  time_each(name, kWarmUp + kInGroups, kSingles, 1, f);
+}
+
 // Each request compiles another instantiation.
 template <UpdateMode kMode>
-void cold(benchmark::State& state) {
+void cold(benchmark::State& state, const char* name) {
   const SampleModule module;
   const auto jit = module.load(kMode);
   const auto& symbols = distinct_symbols();
   check_sift_down(request(*jit, symbols[0]));
   for (int i = 1; i != kWarmUp; ++i) request(*jit, symbols[i]);
-  set_median_time(state, kGroups, kGroup, [&](int i) { request(*jit, symbols[kWarmUp + i]); });
-  SMF_CHECK(jit->stats().compiled == kWarmUp + kGroup * kGroups && jit->stats().shared == 0);
+  measure(state, name, [&](int i) { request(*jit, symbols[i]); });
+  SMF_CHECK(jit->stats().compiled == kRequests && jit->stats().shared == 0);
 }
-BENCHMARK(cold<UpdateMode::kOff>)->Name("cold/ours")->UseManualTime()->Iterations(1);
-BENCHMARK(cold<UpdateMode::kDeferred>)->Name("cold/ours_deferred")->UseManualTime()->Iterations(1);
 
 // A symbol that was compiled before, and forgotten: the instantiator's session goes with it.
 void forgotten(benchmark::State& state) {
@@ -70,7 +81,6 @@ void forgotten(benchmark::State& state) {
     state.SetIterationTime(median(seconds));
   }
 }
-BENCHMARK(forgotten)->Name("forgotten/ours")->UseManualTime()->Iterations(1);
 
 // The first request of an instantiator: the template is read and verified, memory fetched.
 void first_touch(benchmark::State& state) {
@@ -86,7 +96,6 @@ void first_touch(benchmark::State& state) {
     state.SetIterationTime(median(seconds));
   }
 }
-BENCHMARK(first_touch)->Name("first_touch/ours")->UseManualTime()->Iterations(1);
 
 // The row has moved on disk when the request returns. The clock's time: most of it is waiting.
 void sync(benchmark::State& state) {
@@ -103,7 +112,6 @@ void sync(benchmark::State& state) {
     state.SetIterationTime(median(seconds));
   }
 }
-BENCHMARK(sync)->Name("sync/ours")->UseManualTime()->Iterations(1);
 
 // Another symbol, whose arguments are laid out as those of one that is compiled.
 void equal_body(benchmark::State& state) {
@@ -112,11 +120,9 @@ void equal_body(benchmark::State& state) {
   const auto& symbols = equal_symbols();
   const void* const code = request(*jit, symbols[0]);
   for (int i = 1; i != kWarmUp; ++i) SMF_CHECK(request(*jit, symbols[i]) == code);
-  set_median_time(state, kGroups / 10, kGroup * 10,
-                  [&](int i) { request(*jit, symbols[kWarmUp + i]); });
+  measure(state, "equal_body/ours", [&](int i) { request(*jit, symbols[i]); });
   SMF_CHECK(jit->stats().compiled == 1);
 }
-BENCHMARK(equal_body)->Name("equal_body/ours")->UseManualTime()->Iterations(1);
 
 // One that is compiled, of as many.
 void warm(benchmark::State& state) {
@@ -124,15 +130,15 @@ void warm(benchmark::State& state) {
   const auto jit = module.load(UpdateMode::kOff);
   const auto& symbols = equal_symbols();
   for (const std::string& symbol : symbols) request(*jit, symbol);
-  set_median_time(state, 100, kSampleRows, [&](int i) {
+  const auto one = [&](int i) {
     request(*jit, symbols[static_cast<std::size_t>(i % kSampleRows)]);
-  });
+  };
+  set_median_time(state, 100, kSampleRows, one);
+  time_each("warm/ours", 0, kSingles, kWarmInGroup, one);
 }
-BENCHMARK(warm)->Name("warm/ours")->UseManualTime()->Iterations(1);
 
 // What another instantiator has left in the module.
 void persisted(benchmark::State& state) {
-  constexpr int kRequests = kWarmUp + kGroup * kGroups;
   const auto& symbols = distinct_symbols();
   static const SampleModule module;
   static const bool kIsMade = [&] {
@@ -144,10 +150,9 @@ void persisted(benchmark::State& state) {
   const auto jit = module.load(UpdateMode::kOff);
   check_sift_down(request(*jit, symbols[0]));
   for (int i = 1; i != kWarmUp; ++i) request(*jit, symbols[i]);
-  set_median_time(state, kGroups, kGroup, [&](int i) { request(*jit, symbols[kWarmUp + i]); });
+  measure(state, "persisted/ours", [&](int i) { request(*jit, symbols[i]); });
   SMF_CHECK(jit->stats().compiled == 0 && jit->stats().persisted_hits == kRequests);
 }
-BENCHMARK(persisted)->Name("persisted/ours")->UseManualTime()->Iterations(1);
 
 // The same one again and again.
 void warm_one(benchmark::State& state) {
@@ -156,7 +161,50 @@ void warm_one(benchmark::State& state) {
   const std::string& symbol = equal_symbols()[0];
   set_median_time(state, 100, 1000, [&](int /*i*/) { request(*jit, symbol); });
 }
-BENCHMARK(warm_one)->Name("warm_one/ours")->UseManualTime()->Iterations(1);
+
+// Requests of the loop that instructions are counted in.
+void count_cold(benchmark::State& state) {
+  const SampleModule module;
+  const auto jit = module.load(UpdateMode::kOff);
+  int i = 0;
+  for (; i != kWarmUp; ++i) request(*jit, distinct_symbols()[i]);
+  for (auto _ : state) request(*jit, distinct_symbols()[i++]);
+}
+void count_equal_body(benchmark::State& state) {
+  const SampleModule module;
+  const auto jit = module.load(UpdateMode::kOff);
+  int i = 0;
+  for (; i != kWarmUp; ++i) request(*jit, equal_symbols()[i]);
+  for (auto _ : state) request(*jit, equal_symbols()[i++]);
+}
+void count_warm(benchmark::State& state) {
+  const SampleModule module;
+  const auto jit = module.load(UpdateMode::kOff);
+  for (const std::string& symbol : equal_symbols()) request(*jit, symbol);
+  int i = 0;
+  for (auto _ : state) request(*jit, equal_symbols()[i++]);
+}
+
+[[maybe_unused]] const bool kAreRegistered = [] {
+  const auto add = [](const char* name, auto function, auto... arguments) {
+    benchmark::RegisterBenchmark(name, function, arguments...)->UseManualTime()->Iterations(1);
+  };
+  add("cold/ours", cold<UpdateMode::kOff>, "cold/ours");
+  add("cold/ours_deferred", cold<UpdateMode::kDeferred>, "cold/ours_deferred");
+  add("forgotten/ours", forgotten);
+  add("first_touch/ours", first_touch);
+  add("sync/ours", sync);
+  add("equal_body/ours", equal_body);
+  add("warm/ours", warm);
+  add("persisted/ours", persisted);
+  add("warm_one/ours", warm_one);
+  constexpr int kCounted = 500;
+  static_assert(kWarmUp + 2 * kCounted <= kSampleRows);
+  count_only("cold/ours", kCounted, count_cold);
+  count_only("equal_body/ours", kCounted, count_equal_body);
+  count_only("warm/ours", kCounted, count_warm);
+  return true;
+}();
 
 }  // namespace
 }  // namespace smf::bench

@@ -9,11 +9,13 @@
 #include <llvm-c/Orc.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
+#include <llvm/Config/llvm-config.h>
 
 #include <string>
 
 #include "bench/jit/median_time.h"
 #include "bench/jit/sample.h"
+#include "bench/latencies.h"
 #include "runtime/base/check.h"
 
 namespace smf::bench {
@@ -110,8 +112,11 @@ void cold_llvm(benchmark::State& state) {
   Llvm llvm;
   check_sift_down(llvm.compile());
   for (int i = 0; i != 10; ++i) llvm.compile();
-  set_median_time(state, 30, 2, [&](int /*i*/) { benchmark::DoNotOptimize(llvm.compile()); });
+  const auto one = [&](int /*i*/) { benchmark::DoNotOptimize(llvm.compile()); };
+  set_median_time(state, groups_of(30), 2, one);
+  time_each("cold/llvm_orc_O0", 0, groups_of(60), 1, one);
 }
+[[maybe_unused]] const bool kIsTold = tell_library("llvm", LLVM_VERSION_STRING);
 BENCHMARK(cold_llvm)->Name("cold/llvm_orc_O0")->UseManualTime()->Iterations(1);
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/results.h"
 #include "bench/summary.h"
 
 namespace smf::bench {
@@ -29,6 +30,9 @@ class ProcessorTime {
   }
   double start_ = now();
 };
+
+// How many there are of what takes long, of `all`: fewer when brief.
+inline int groups_of(int all) { return results().is_brief ? (all + 3) / 4 : all; }
 
 // Calls f(0) to f(groups * size - 1), and makes the median of one call the time of this run.
 // For benchmarks with UseManualTime() and Iterations(1).

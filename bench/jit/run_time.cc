@@ -179,7 +179,7 @@ bool is_less(const T& a, const T& b) {
 template <typename Run>
 void measure(benchmark::State& state, const Run& run) {
   run();
-  set_median_time(state, 7, 1, [&](int /*i*/) { benchmark::DoNotOptimize(run()); });
+  set_median_time(state, groups_of(7), 1, [&](int /*i*/) { benchmark::DoNotOptimize(run()); });
 }
 
 // Two rows, run_NAME/ours and run_NAME/gcc. `with` makes of a function what calls it. The result is

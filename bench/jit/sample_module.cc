@@ -1,12 +1,12 @@
 #include "bench/jit/sample_module.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <utility>
 
 #include "bench/jit/sample.h"
+#include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/format/assembly.h"
 #include "runtime/format/builder.h"
@@ -62,8 +62,7 @@ std::string equal_symbol(int i) { return symbol_of(equal_arguments(i)); }
 
 SampleModule::SampleModule() {
   static int made = 0;
-  path_ = std::filesystem::temp_directory_path() /
-          fmt::format("jit_bench-{}-{}.smf", ::getpid(), made++);
+  path_ = own_path(fmt::format("jit_bench-{}.smf", made++));
   auto out = os::OutputFile::create(path_);
   SMF_CHECK(out && build_module(sample_spec(), {.jobs = 1}, *out) && out->commit());
 }

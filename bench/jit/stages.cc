@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/jit/sample.h"
+#include "bench/results.h"
 #include "bench/stopwatch.h"
 #include "bench/summary.h"
 #include "runtime/base/check.h"
@@ -100,6 +101,9 @@ void report_stages() {
   }
   std::array<double, kStages.size()> medians{};
   for (std::size_t i = 0; i != kStages.size(); ++i) medians[i] = median(times[i]);
+  Stages& told = results().stages.emplace_back(Stages{.name = "cold"});
+  for (std::size_t i = 0; i != kStages.size(); ++i)
+    told.parts.emplace_back(kStages[i].name, medians[i]);
   const double whole = std::accumulate(medians.begin(), medians.end(), 0.0);
   fmt::print("\nstages of a cold request: {} instructions of LIR, {} bytes of code\n",
              compiler.lir_size(), compiler.code_size());

@@ -3,7 +3,8 @@
 
 namespace smf::bench {
 
-// Compiles the sample stage by stage, many times, and prints the median of each.
+// Compiles the sample stage by stage, many times; prints the median of each, and adds them to
+// results().
 void report_stages();
 
 }  // namespace smf::bench

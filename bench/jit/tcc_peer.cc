@@ -4,6 +4,7 @@
 
 #include "bench/jit/median_time.h"
 #include "bench/jit/sample.h"
+#include "bench/latencies.h"
 #include "runtime/base/check.h"
 
 namespace smf::bench {
@@ -49,8 +50,11 @@ class Tcc {
 
 void cold_tcc(benchmark::State& state) {
   check_sift_down(Tcc().code());
-  set_median_time(state, 30, 2, [](int /*i*/) { SMF_CHECK(Tcc().code() != nullptr); });
+  const auto one = [](int /*i*/) { SMF_CHECK(Tcc().code() != nullptr); };
+  set_median_time(state, 30, 2, one);
+  time_each("cold/tcc", 0, 60, 1, one);
 }
+[[maybe_unused]] const bool kIsTold = tell_library("tcc", "version unknown");
 BENCHMARK(cold_tcc)->Name("cold/tcc")->UseManualTime()->Iterations(1);
 
 }  // namespace
