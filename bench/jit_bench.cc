@@ -17,7 +17,8 @@
 // Rows run_*: how long the code of templates runs, beside the same in C by gcc -O2
 // -fno-tree-vectorize (jit/loops.c).
 //
-// After the ratios: where the time of a cold request goes.
+// After the ratios: where the time of a cold request goes. Figures only: system calls of a request.
+#include "bench/jit/calls.h"
 #include "bench/jit/stages.h"
 #include "bench/ratios.h"
 #include "bench/results.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   using namespace smf::bench;
   return run_benchmarks(argc, argv, [] {
     report_stages();
+    report_system_calls();
     tell_left_out({"llvm", "libgccjit", "tcc"}, "built without --define=peers=jit");
   });
 }
