@@ -11,6 +11,7 @@ load(":native_rules.bzl", "native_rules")
 load(":rules_cc.bzl", "distro_rules_cc")
 load(":system.bzl", "system_library", "system_source")
 load(":unregistered.bzl", "system_asmjit", "system_capstone")
+load(":uplot.bzl", "uplot")
 
 def smf_dependencies():
     """Declares every external repository. Call this first in WORKSPACE."""
@@ -90,3 +91,4 @@ def smf_dependencies():
         build_file = Label("//toolchain/deps:nlohmann_json.BUILD"),
         headers = ["nlohmann"],
     )
+    maybe(uplot, name = "uplot")
