@@ -212,11 +212,11 @@ void print_text(const Context& context, const BenchOptions& options, const Resul
 }
 
 // Four digits, which is more than mean anything.
-double shortened(double value) {
+Json shortened(double value) {
   const std::string text = fmt::format("{:.4g}", value);
   double out = value;
   std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
+  return out < 1000 ? Json(out) : Json(static_cast<std::uint64_t>(out));
 }
 
 Json json_of(const Figure& figure) {

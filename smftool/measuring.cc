@@ -42,8 +42,8 @@ Measured try_out(const Subject& subject) {
     measured.count *= 2;
     measured.cost_ns = time_sample(subject, measured);
   }
-  // The first one of a process may take far longer than those that follow.
-  if (!subject.is_short)
+  // The first one of a process may take far longer than those that follow, and any by accident.
+  if (!measured.failure)
     measured.cost_ns = std::min(measured.cost_ns, time_sample(subject, measured));
   measured.samples.clear();
   return measured;
