@@ -60,8 +60,7 @@ void print_row(std::string_view name, const Trace& trace, std::size_t keys, std:
   const double lru = ratio(simulate(trace, capacity, EvictionKind::kLru));
   const double sieve = ratio(simulate(trace, capacity, EvictionKind::kSieve));
   const double best = ratio(optimum(trace, capacity));
-  std::string subject = fmt::format("{}_at_{}_percent", name, percent);
-  std::ranges::replace(subject, ' ', '_');
+  const std::string subject = as_name(fmt::format("{} at {} percent", name, percent));
   add_hit_ratio(subject + "/ours", lru);  // what SmfCache does unless told otherwise
   add_hit_ratio(subject + "/ours_sieve", sieve);
   add_hit_ratio(subject + "/optimum", best);

@@ -121,7 +121,7 @@ Result<std::vector<std::uint64_t>> totals(const std::string& valgrind, int times
                     "--zero-before=benchmark::State::StartKeepRunning()",
                     "--dump-before=benchmark::State::FinishKeepRunning()",
                     fs::read_symlink("/proc/self/exe").string(), fmt::format("--count={}", times),
-                    fmt::format("--benchmark_filter={}", filter)}));
+                    fmt::format("--benchmark_filter={}", filter.empty() ? "." : filter)}));
     for (std::size_t i = 1; i <= count; ++i) {
       SMF_ASSIGN(const std::uint64_t total, total_of(fmt::format("{}/profile.{}", folder, i)));
       found.push_back(total);

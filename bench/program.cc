@@ -41,8 +41,6 @@ int run_and_write(const RunOptions& options, const std::string& file_system,
     if (!is_told) found.ratios.push_back(std::move(ratio));
   }
   found.distributions = latencies();
-  print_ratios(found.ratios, found.figures);
-  print_latencies(found.distributions);
   if (options.results.empty()) return 0;
   const auto written = write_results(found, from_start(options.results));
   if (written) return 0;

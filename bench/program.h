@@ -18,8 +18,8 @@ void add_options(CLI::App& app, RunOptions& options);
 // `path` as whoever called `bazel run` means it: from where they stood.
 std::string from_start(const std::string& path);
 
-// Calls `work`, which adds to results() and returns an exit status; prints the ratios of what it
-// found, and writes the file. Files that `work` measures are on `file_system`.
+// Calls `work`, which adds to results() and returns an exit status; adds the ratios of
+// what it found, and writes the file. Files that `work` measures are on `file_system`.
 int run_and_write(const RunOptions& options, const std::string& file_system,
                   const std::function<int()>& work);
 

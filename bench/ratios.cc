@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/instructions.h"
+#include "bench/latencies.h"
 #include "bench/program.h"
 #include "bench/results.h"
 #include "bench/temporary_folder.h"
@@ -59,8 +60,12 @@ class Reporter : public benchmark::ConsoleReporter {
  private:
   static void add(const Run& run) {
     const std::string name = first_two_parts(run.benchmark_name());
-    const double ns = 1e9 * run.real_accumulated_time / static_cast<double>(run.iterations);
-    figure(name, "ns", false).samples.push_back(ns);
+    // The processor's time for this thread, where the benchmark does not say that it wants another:
+    // other programs are less in it.
+    const double seconds =
+        run.run_name.time_type.empty() ? run.cpu_accumulated_time : run.real_accumulated_time;
+    figure(name, "ns", false)
+        .samples.push_back(1e9 * seconds / static_cast<double>(run.iterations));
     for (const KnownCounter& known : kCounters) {
       const auto counter = run.counters.find(std::string(known.name));
       if (counter == run.counters.end()) continue;
@@ -99,10 +104,14 @@ int count_only_run(const Options& options, char* program) {
 int measure(const Options& options, const std::function<void()>& more) {
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
+  // They came in random order.
+  std::ranges::sort(results().figures, {}, [](const Figure& each) { return each.name; });
   if (more) more();
-  if (!options.counts_instructions) return 0;
-  const auto counted = count_instructions(options.filter);
+  const auto counted =
+      options.counts_instructions ? count_instructions(options.filter) : Result<void>();
   if (!counted) fmt::print(stderr, "{}\n", counted.error().describe());
+  print_ratios(ratios_of(results().figures), results().figures);
+  print_latencies(latencies());
   return counted ? 0 : 1;
 }
 

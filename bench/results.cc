@@ -80,6 +80,21 @@ void add_exact(std::string name, std::string unit, double value, bool is_higher_
                                .is_exact = true});
 }
 
+std::string as_name(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool stays = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '.' || c == '-';
+    if (stays) {
+      name += c;
+    } else if (!name.empty() && name.back() != '_') {
+      name += '_';
+    }
+  }
+  if (name.ends_with('_')) name.pop_back();
+  return name;
+}
+
 bool tell_library(std::string_view name, std::string_view version) {
   results().environment.libraries[std::string(name)] = version;
   return true;

@@ -85,6 +85,9 @@ Results& results();
 // Adds an exact figure.
 void add_exact(std::string name, std::string unit, double value, bool is_higher_better = false);
 
+// `text` as part of a name: letters, digits, "." and "-" stay, what is between them becomes "_".
+std::string as_name(std::string_view text);
+
 // To be called where a library is used that figures depend on. True, so that it can stand where
 // variables are initialised.
 bool tell_library(std::string_view name, std::string_view version);

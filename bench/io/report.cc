@@ -96,9 +96,9 @@ nlohmann::json to_json(const Row& row) {
 // Figures of a cell: of mapping, which is ours, and of the two ways of reading parts.
 void add_figures(std::span<const Row> rows, Results& results) {
   const CellId& cell = rows.front().cell;
-  std::string subject = fmt::format("{}_{}_of_{}_{}", name_of(cell.order), size_text(cell.size),
-                                    size_text(cell.span), name_of(cell.state));
-  std::ranges::replace(subject, ' ', '_');
+  const std::string subject =
+      as_name(fmt::format("{} {} of {} {}", name_of(cell.order), size_text(cell.size),
+                          size_text(cell.span), name_of(cell.state)));
   const Row* const ours = find(rows, plain_mapping(cell.state));
   const auto add = [&](const Row& row, std::string_view who) {
     Figure& figure = results.figures.emplace_back(

@@ -32,7 +32,7 @@ class ProcessorTime {
 };
 
 // How many there are of what takes long, of `all`: fewer when brief.
-inline int groups_of(int all) { return results().is_brief ? (all + 3) / 4 : all; }
+inline int groups_of(int all) { return results().is_brief ? (all + 7) / 8 : all; }
 
 // Calls f(0) to f(groups * size - 1), and makes the median of one call the time of this run.
 // For benchmarks with UseManualTime() and Iterations(1).
