@@ -20,16 +20,17 @@
 namespace smf::tool {
 namespace {
 
+constexpr const char* kTooLarge = "the file is too large to be read quickly";
+
 std::uint64_t pages_of(std::uint64_t bytes) {
   return (bytes + os::page_size() - 1) / os::page_size();
 }
 
 // A byte of each page.
 void touch(Bytes bytes) {
-  unsigned sum = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += os::page_size())
-    sum += std::to_integer<unsigned>(*const_cast<const volatile std::byte*>(&bytes[at]));
-  keep(sum);
+  const volatile std::byte* const at = bytes.data();
+  for (std::size_t offset = 0; offset < bytes.size(); offset += os::page_size())
+    static_cast<void>(at[offset]);
 }
 
 enum class Pages { kWarm, kCold };
@@ -44,6 +45,7 @@ class Opening {
   }
 
   std::uint64_t size() const { return file_.size(); }
+  bool is_large() const { return size() > kMostBenchmarkedBytes; }
   Result<ModuleFile> load(Placement placement) {
     return ModuleFile::load(file_.path(), {.placement = placement}, slabs_,
                             os::SystemCalls::kernel());
@@ -62,7 +64,7 @@ class Opening {
       if (is_touched) touch(module.bytes());
     }
     const double time = watch.ns();
-    if (pages == Pages::kCold) SMF_TRY(os::FileBytes::read(file_));  // warm for the others
+    if (pages == Pages::kCold) SMF_TRY(warm());  // for the others
     return time;
   }
   // The time of a page that is touched for the first time through a mapping.
@@ -74,7 +76,12 @@ class Opening {
     return watch.ns() / static_cast<double>(pages_of(bytes.size()));
   }
 
-  // Fails where a page stays in memory.
+  // Takes the file's pages into memory.
+  Result<void> warm() {
+    SMF_TRY(os::FileBytes::read(file_));
+    return {};
+  }
+  // Takes them out; fails where one stays.
   Result<void> drop() {
     SMF_ASSIGN(const std::uint64_t stayed, os::drop_pages(file_));
     if (stayed == 0) return {};
@@ -100,8 +107,8 @@ void add_ways(const std::shared_ptr<Opening>& opening, Pages pages, Subjects& to
       const bool is_read = placement == Placement::kRead;
       std::string name = fmt::format("{}{}/{}", is_touched ? "touch" : "open",
                                      is_cold ? "_cold" : "", is_read ? "read" : "mapped");
-      if (is_read && opening->size() > kMostBenchmarkedBytes) {
-        to.leave_out(std::move(name), "the file is too large to be read quickly");
+      if ((is_read || is_touched) && opening->is_large()) {
+        to.leave_out(std::move(name), kTooLarge);
         continue;
       }
       to.list.push_back(
@@ -111,6 +118,13 @@ void add_ways(const std::shared_ptr<Opening>& opening, Pages pages, Subjects& to
            .sample = [=](std::uint64_t) { return opening->sample(placement, is_touched, pages); }});
     }
   }
+}
+
+// Whether the file can be taken out of memory, and back into it.
+Result<void> try_cold(Opening& opening) {
+  if (opening.is_large()) return fail(ErrorCode::kUnsupported, kTooLarge);
+  SMF_TRY(opening.drop());
+  return opening.warm();
 }
 
 }  // namespace
@@ -125,12 +139,10 @@ Result<void> add_file_subjects(const std::string& path, Subjects& to) {
                        return opening->sample(Placement::kBySize, false, Pages::kWarm);
                      }});
   add_ways(opening, Pages::kWarm, to);
-  if (const Result<void> dropped = opening->drop(); dropped) {
-    add_ways(opening, Pages::kCold, to);
-  } else {
-    for (const char* const name : {"open_cold", "touch_cold"})
-      to.leave_out(name, dropped.error().message);
-  }
+  const Result<void> cold = try_cold(*opening);
+  if (cold) add_ways(opening, Pages::kCold, to);
+  for (const char* const name : {"open_cold", "touch_cold"})
+    if (!cold) to.leave_out(name, cold.error().message);
   const std::uint64_t pages = pages_of(std::min(opening->size(), kMostBenchmarkedBytes));
   to.list.push_back({.name = "first_touch/mapped",
                      .title = fmt::format("a page of a new mapping, on average over {}", pages),
