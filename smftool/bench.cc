@@ -289,7 +289,7 @@ void add_bench(Command tool) {
   const auto options = std::make_shared<BenchOptions>();
   command.argument("FILE", options->file, "A module, which is not changed");
   command.option("--seconds", options->seconds, "Time to spend, about (default 2)").value("N");
-  command.list("--only", options->only, "Measure a part only; may be repeated")
+  command.list("--only", options->only, "Measure this part only")
       .value(fmt::format("{}", fmt::join(kGroups, "|")));
   command.flag("--json", options->json, "One JSON document, schema smf.bench/1");
   command.examples(
