@@ -1,12 +1,14 @@
 #!/bin/sh
-# Runs a benchmark once, briefly: that it works, not how fast it is.
+# Runs a benchmark, briefly: that it works and writes its results, not how fast it is.
 #
-#   runs.sh BINARY                        one of Google Benchmark's
-#   runs.sh BINARY EXPRESSION [FLAG...]   another, and what its output is to match
+#   runs.sh CHECK BINARY SAID [NAME...]     SAID: what its output is to match; NAMEs of figures
+#
+# CHECK is check_results.py, which reads what was written.
 set -eu
-binary=$1
-said=${2:-ours/peer}
-[ $# -gt 1 ] && shift 2 || set -- --benchmark_repetitions=1 --benchmark_min_time=0.0001
-output=$("$binary" "$@")
+check=$1 binary=$2 said=$3
+shift 3
+file=$TEST_TMPDIR/results.json
+output=$("$binary" --quick "--results=$file")
 echo "$output"
 echo "$output" | grep -q -- "$said"
+"$check" "$file" "$@"
