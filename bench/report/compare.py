@@ -148,6 +148,8 @@ def _steadiest_ratio(runs: Sequence[Run], key: Key) -> Optional[Tuple[str, Serie
     for of, ratio in runs[-1].ratios.items():
         if (of.benchmark, of.unit, ratio["ours"]) != (key.benchmark, key.unit, key.name):
             continue
+        if Key(of.benchmark, ratio["peer"], of.unit).ours:
+            continue  # A variant of ours gets slower together with it.
         series = _ratio_series(runs, of)
         found.append((len(series.values) == 1, series.noise(), of.name, series, ratio))
     if not found or key.unit != "ns":
@@ -185,6 +187,7 @@ def _compare(result: Judgement) -> None:
     enough = len(level) >= BAND_RUNS
     centre = median(level if enough else samples)
     if not centre:
+        result.verdict = CHANGED if result.new else SAME
         return
     new = series.samples[-1]
     result.change = series.values[-1] / centre

@@ -138,6 +138,47 @@ class Verdicts(unittest.TestCase):
         low, high = found[A].series.band()
         self.assertLess(high / low, 1.15)
 
+    def test_a_variant_of_ours_is_no_yardstick_but_has_those_of_ours(self):
+        def with_variant(factor):
+            made = run(self.rng, {"a/ours": factor}).record
+            results = made["benchmarks"][0]
+            [ours] = [
+                each
+                for each in results["figures"]
+                if (each["name"], each["unit"]) == ("a/ours", "ns")
+            ]
+            results["figures"].append({**ours, "name": "a/ours_twice"})
+            # It would be the steadiest of all.
+            results["ratios"].append(
+                {
+                    "name": "a: ours/ours_twice",
+                    "unit": "ns",
+                    "ours": "a/ours",
+                    "peer": "a/ours_twice",
+                    "samples": [1.0] * 10,
+                    "value": 1.0,
+                }
+            )
+            return Run(made)
+
+        history = [with_variant(1.0) for _ in range(8)]
+        judged = {
+            each.key.name: each
+            for each in compare.judge(history, with_variant(1.1))
+            if not each.exact
+        }
+        for name in ("a/ours", "a/ours_twice"):
+            self.assertEqual(judged[name].verdict, compare.REGRESSION)
+            self.assertRegex(judged[name].judged_by, "/(peer|second)$")
+
+    def test_what_was_nothing_and_is_something_is_told(self):
+        for value, verdict in ((0, compare.SAME), (7, compare.CHANGED)):
+            history, new = [run(self.rng) for _ in range(6)], run(self.rng)
+            for each in [*history, new]:
+                [key] = [key for key in each.figures if key.name == "alone/ours"]
+                each.figures[key]["samples"] = [value if each is new else 0] * 10
+            self.assertEqual(verdicts(history, new)[ALONE], verdict)
+
     def test_higher_is_better_where_the_figure_says_so(self):
         history, new = copy.deepcopy(self.history), run(self.rng, {"alone/ours": 1.2})
         for each in [*history, new]:

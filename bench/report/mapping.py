@@ -13,8 +13,8 @@ STATES = ("warm", "populated", "fresh", "cold")
 MEANING = {
     "warm": "in memory and touched before through this mapping",
     "populated": "in memory, mapped with MAP_POPULATE",
-    "fresh": "in memory, the mapping new",
-    "cold": "not in memory",
+    "fresh": "in memory; opening, mapping, touching and closing",
+    "cold": "the same, with the file not in memory",
 }
 
 Cells = Sequence[dict]

@@ -43,12 +43,16 @@ def _change_rows(report: Report) -> List[List[str]]:
     return rows
 
 
+def _kernel(told: str) -> str:
+    return told if told.startswith("Linux") else f"Linux {told}"
+
+
 def _machine(report: Report) -> str:
     known = report.run.record["environment"]
     parts = [
         known.get("processor", "unknown processor"),
         wording.count(known.get("processors", 1), "processor"),
-        f"Linux {known.get('kernel', '?')}",
+        _kernel(known.get("kernel", "?")),
         known.get("compiler", "?"),
         known.get("libc", "?"),
         f"build {known.get('build', '?')}",

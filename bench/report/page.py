@@ -126,7 +126,7 @@ def _body(report: Report, distribution_charts: list) -> str:
                 "Mapping a file, or reading it",
                 mapping,
                 "How many times faster the fastest way of the winner is. Blue: mapping wins; "
-                "orange: reading wins. The time of an access is charged with what its state takes.",
+                "orange: reading wins. Fresh and cold accesses are charged with opening and closing.",
             ),
             section("sizes", "Sizes", sections.sizes(report)),
             section(

@@ -27,36 +27,43 @@ def _subjects(report: Report) -> Dict[Tuple[str, str, str], List[tuple]]:
     """(benchmark, subject, unit): [(who, ours, median)] where there is one of ours and a peer."""
     found: Dict[Tuple[str, str, str], List[tuple]] = {}
     for key, figure in report.run.figures.items():
-        subject = (key.benchmark, key.subject, key.unit)
-        found.setdefault(subject, []).append((key.who, key.ours, median(figure["samples"])))
+        if figure.get("better", "lower") == "lower":
+            subject = (key.benchmark, key.subject, key.unit)
+            row = (key.who, key.ours, median(figure["samples"]))
+            found.setdefault(subject, []).append(row)
     return {subject: rows for subject, rows in found.items() if len({row[1] for row in rows}) == 2}
 
 
+def _peers_card(subject: str, unit: str, rows: List[tuple]) -> str:
+    """Ours first, then the peers from the fastest on."""
+    scale = LogScale([row[2] for row in rows])
+    rows = sorted(rows, key=lambda row: (not row[1], row[0] != "ours", row[2]))
+    reference = rows[0][2]
+    bars = ""
+    for who, ours, value in rows:
+        beside = f"{wording.digits(value / reference, 2)} ×" if reference else ""
+        bars += _bar_row(who.replace("_", " "), ours, value, unit, scale, beside if bars else "")
+    return (
+        f'<article class="card"><h4>{text(subject)}</h4>'
+        f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>'
+    )
+
+
+# More than this many cards of a benchmark are there when asked for.
+_CARDS_AT_ONCE = 9
+
+
 def peers(report: Report) -> str:
-    """A card for each subject: ours first, then the peers from the fastest on."""
-    cards = []
+    groups: Dict[str, List[str]] = {}
     for (benchmark, subject, unit), rows in _subjects(report).items():
-        scale = LogScale([row[2] for row in rows])
-        rows.sort(key=lambda row: (not row[1], row[2]))
-        reference = rows[0][2]
-        bars = "".join(
-            _bar_row(
-                who.replace("_", " "),
-                ours,
-                value,
-                unit,
-                scale,
-                ""
-                if value == reference or not reference
-                else f"{wording.digits(value / reference, 2)} ×",
-            )
-            for who, ours, value in rows
-        )
-        cards.append(
-            f'<article class="card"><h4>{text(subject)} <small>{text(benchmark)}</small></h4>'
-            f'<div class="bars" role="list">{bars}{scale.axis(unit)}</div></article>'
-        )
-    return f'<div class="grid">{"".join(cards)}</div>' if cards else ""
+        groups.setdefault(benchmark, []).append(_peers_card(subject, unit, rows))
+    return "".join(
+        f'<details class="group"{" open" if len(cards) <= _CARDS_AT_ONCE else ""}>'
+        f"<summary><h3>{text(benchmark)}</h3><small>"
+        f'{wording.count(len(cards), "comparison")}</small></summary>'
+        f'<div class="grid">{"".join(cards)}</div></details>'
+        for benchmark, cards in groups.items()
+    )
 
 
 def stages(report: Report) -> str:
@@ -187,4 +194,6 @@ def mapping_or_reading(report: Report) -> str:
         for when, what in mapping.answer(cells, crossing)
     )
     tables = "".join(_heat_table(cells, order) for order in mapping.orders(cells))
-    return f'<ul class="answer">{said}</ul><div class="heat-grid">{tables}</div>'
+    proofs = sorted({cell["cold"] for cell in cells if cell.get("cold")})
+    proved = f'<p class="note">Cold, proved: {text("; ".join(proofs))}.</p>' if proofs else ""
+    return f'<ul class="answer">{said}</ul><div class="heat-grid">{tables}</div>{proved}'

@@ -47,9 +47,9 @@ def _run(binary: str, folder: str, flags: Sequence[str]) -> dict:
 def run_all(binaries: Sequence[str], quick: bool, counted: Sequence[str] = ()) -> List[dict]:
     """One line a binary; on a terminal it is there while the binary runs.
 
-    Of those in `counted` instructions are counted as well.
+    Of those in `counted` instructions are counted as well, which takes longer than is quick.
     """
-    counts = ["--instructions"] if shutil.which("valgrind") else []
+    counts = ["--instructions"] if shutil.which("valgrind") and not quick else []
     live = sys.stderr.isatty()
     results = []
     with tempfile.TemporaryDirectory(prefix="smf-nightly.") as folder:

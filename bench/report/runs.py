@@ -67,6 +67,31 @@ class Run:
             for ratio in results.get("ratios", []):
                 if ratio.get("samples"):
                     self.ratios[Key(benchmark, ratio["name"], ratio.get("unit", "ns"))] = ratio
+        self._add_ratios_of_variants()
+
+    def _add_ratios_of_variants(self) -> None:
+        """The results have ratios of what is called ours; a variant of it has the same peers."""
+        told = {(of.benchmark, of.unit, ratio["ours"]) for of, ratio in self.ratios.items()}
+        for key, figure in self.figures.items():
+            if not key.ours or (key.benchmark, key.unit, key.name) in told:
+                continue
+            for peer, other in self.figures.items():
+                same = (peer.benchmark, peer.subject, peer.unit) == (
+                    key.benchmark,
+                    key.subject,
+                    key.unit,
+                )
+                if same and not peer.ours and all(other["samples"]):
+                    name = f"{key.subject}: {key.who}/{peer.who}"
+                    samples = [a / b for a, b in zip(figure["samples"], other["samples"])]
+                    self.ratios[Key(key.benchmark, name, key.unit)] = {
+                        "name": name,
+                        "unit": key.unit,
+                        "ours": key.name,
+                        "peer": peer.name,
+                        "samples": samples,
+                        "value": median(samples),
+                    }
 
     def value(self, key: Key) -> float:
         return median(self.figures[key]["samples"])

@@ -40,7 +40,7 @@ def tick(value: float, unit: str) -> str:
     """A round number on an axis."""
     for step, name in _STEPS.get(unit, []):
         if value >= step or step == 1:
-            return f"{value / step:g} {name}"
+            return f"{value / step:g} {name.replace(' instr.', '').replace('instr.', '')}".strip()
     return f"{value:g}"
 
 
