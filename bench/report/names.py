@@ -2,7 +2,8 @@
 
     bench/report/names.py RESULTS... > bench/report/testdata/names.json
 
-takes files that benchmarks wrote with --quick --results=FILE, all of them, built with --define=peers=jit.
+takes files that benchmarks wrote with --quick --results=FILE: all of them, built with
+--define=peers=jit.
 """
 
 import json
@@ -32,7 +33,9 @@ def results_of(names: dict) -> dict:
     """Results of these names in which every value is 1."""
     return {
         "benchmark": names["benchmark"],
-        "figures": [{"name": name, "unit": unit, "samples": [1]} for name, unit in names["figures"]],
+        "figures": [
+            {"name": name, "unit": unit, "samples": [1]} for name, unit in names["figures"]
+        ],
         "ratios": [{"name": name, "unit": unit, "value": 1} for name, unit in names["ratios"]],
         "matrix": [
             {
