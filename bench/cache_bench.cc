@@ -6,7 +6,7 @@
 // go. The textbook's pin is a shared_ptr; its list is moved at each hit, as LRU has it. Keys are
 // uniform, in an order that is made before anything is timed. Two threads are kept on two
 // processors; the time of one of their hits is given, so twice the rate of one thread is the same
-// time.
+// time. How hits are distributed follows, timed in groups (latencies.h).
 //
 // Rows load_*: opening, checking and closing a module, mapped and read; ours is what a cache would
 // do of the two, and is told to read where they are 4 KiB. At the end, the system calls of a hit.

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "bench/compile_flags.h"

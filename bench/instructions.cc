@@ -9,8 +9,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <regex>
 #include <string_view>
@@ -118,7 +121,8 @@ Result<std::vector<std::uint64_t>> totals(const std::string& valgrind, int times
   const auto work = [&]() -> Result<void> {
     SMF_TRY(run_in(folder,
                    {valgrind, "--tool=callgrind", "--callgrind-out-file=profile",
-                    "--zero-before=benchmark::State::StartKeepRunning()",
+                    // Code that is made is written through another mapping than it runs from.
+                    "--smc-check=all", "--zero-before=benchmark::State::StartKeepRunning()",
                     "--dump-before=benchmark::State::FinishKeepRunning()",
                     fs::read_symlink("/proc/self/exe").string(), fmt::format("--count={}", times),
                     fmt::format("--benchmark_filter={}", filter.empty() ? "." : filter)}));

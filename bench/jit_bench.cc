@@ -17,7 +17,8 @@
 // Rows run_*: how long the code of templates runs, beside the same in C by gcc -O2
 // -fno-tree-vectorize (jit/loops.c).
 //
-// After the ratios: where the time of a cold request goes. Figures only: system calls of a request.
+// After the ratios: how single requests are distributed (latencies.h), and where the time of a cold
+// one goes. In the results only: system calls of a request.
 #include "bench/jit/calls.h"
 #include "bench/jit/stages.h"
 #include "bench/ratios.h"
