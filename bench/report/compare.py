@@ -27,7 +27,8 @@ LEAST_EFFECT = 0.03
 LEAST_EXACT_EFFECT = 0.001
 MOST_FALSE = 0.01  # The q value that a verdict takes.
 BAND_RUNS = 5  # So many runs tell how much medians of runs differ: the noise band.
-BAND_WIDTH = 3.5  # In standard deviations, as medians estimate them.
+BAND_WIDTH = 3.5  # In standard deviations, as medians estimate them, of many runs.
+MANY_RUNS = 15
 BASELINE_RUNS = 20
 HISTORY_RUNS = 120
 
@@ -52,12 +53,21 @@ class Series:
         return range(max(start, len(self.values) - 1 - BASELINE_RUNS), len(self.values) - 1)
 
     def band(self) -> Optional[Tuple[float, float]]:
-        """Where the next median is expected; None while too few runs tell."""
+        """Where the next median is expected; None while a single run cannot tell."""
         level = [self.values[i] for i in self.before]
-        if len(level) < BAND_RUNS:
+        if len(level) < 2:
             return None
-        centre, width = median(level), BAND_WIDTH * spread(level)
-        return max(centre - width, 0.0), centre + width
+        if len(level) < BAND_RUNS:
+            low, high = min(level), max(level)
+            return max(2 * low - high, 0.0), 2 * high - low  # Few runs show a part of the noise.
+        # About Student's distribution at 0.1 %: few runs estimate a deviation badly.
+        deviations = BAND_WIDTH * (1 + 30 / (len(level) - 1) ** 2)
+        centre, width = median(level), deviations * spread(level)
+        # Some figures have two levels, and keep the rarer one for a night: what was there before is
+        # no news. Of many runs the most extreme may have been an accident.
+        seen = sorted(level)[1:-1] if len(level) >= MANY_RUNS else sorted(level)
+        lowest, highest = seen[0] * (1 - LEAST_EFFECT), seen[-1] * (1 + LEAST_EFFECT)
+        return max(min(centre - width, lowest), 0.0), max(centre + width, highest)
 
     def noise(self) -> float:
         """How steady it is, relative."""
@@ -77,6 +87,7 @@ class Judgement:
     old: Optional[float] = None
     change: Optional[float] = None  # new / old of what it is judged by
     interval: Optional[Tuple[float, float]] = None
+    own_interval: Optional[Tuple[float, float]] = None  # ... as if the old value were certain
     second: Optional[float] = None  # The same by the second witness
     own: Optional[float] = None  # The plain change of its time
     peer: Optional[float] = None  # ... and of the peer's
@@ -192,10 +203,11 @@ def _compare(result: Judgement) -> None:
     new = series.samples[-1]
     result.change = series.values[-1] / centre
     result.interval = ratio_interval(level if enough else samples, new, _seed(result.key))
+    result.own_interval = ratio_interval([centre], new, _seed(result.key), 400)
     result.p = mann_whitney(samples, new)
     half = (result.interval[1] - result.interval[0]) / 2 / result.change if result.change else 0
-    band = series.band()
-    result.sees = max(_least_effect(series), half, (band[1] - centre) / centre if band else 0)
+    lowest, highest = _band_of_change(series)
+    result.sees = max(_least_effect(series), half + max(highest - 1, 1 - lowest))
 
 
 def _least_effect(series: Series) -> float:
@@ -203,15 +215,23 @@ def _least_effect(series: Series) -> float:
     return LEAST_EFFECT if len(series.before) >= BAND_RUNS else 2 * LEAST_EFFECT
 
 
+def _band_of_change(series: Series) -> Tuple[float, float]:
+    """The noise band, as a change."""
+    band = series.band()
+    centre = median([series.values[i] for i in series.before])
+    return (band[0] / centre, band[1] / centre) if band and centre else (1.0, 1.0)
+
+
 def _is_significant(result: Judgement) -> bool:
+    """Not only the new median, all that it could have been has to lie outside of the noise."""
     low, high = result.interval
-    band = result.series.band()
-    value = result.series.values[-1]
+    lowest, highest = _band_of_change(result.series)
+    least, most = result.own_interval
     return (
         result.q <= MOST_FALSE
         and abs(result.change - 1) >= _least_effect(result.series)
         and not low <= 1 <= high
-        and (band is None or not band[0] <= value <= band[1])
+        and (most < lowest or least > highest)
     )
 
 

@@ -14,14 +14,14 @@ import made_up  # noqa: E402
 from runs import Run  # noqa: E402
 
 
-def run(rng, factors=None, machine="here", exact=1000, brief=False, count=10):
+def run(rng, factors=None, machine="here", exact=1000, brief=False, count=10, noise=0.01):
     """ours has a peer, alone has none, other is a peer of nobody's; factors by name."""
     factors = factors or {}
     speed = factors.get("machine", 1.0)
     levels = {"a/ours": 100, "a/peer": 150, "a/second": 300, "alone/ours": 70, "b/other": 20}
     drawn = {
         name: [
-            level * speed * factors.get(name, 1.0) * rng.lognormvariate(0, 0.01)
+            level * speed * factors.get(name, 1.0) * rng.lognormvariate(0, noise)
             for _ in range(count)
         ]
         for name, level in levels.items()
@@ -112,7 +112,31 @@ class Verdicts(unittest.TestCase):
             self.assertNotEqual(self.judged({peer: 0.85})[A], compare.REGRESSION)
 
     def test_what_is_too_small_to_matter(self):
-        self.assertEqual(self.judged({"a/ours": 1.015})[A], compare.SAME)
+        history = [run(self.rng, noise=0.001) for _ in range(12)]
+        slower = run(self.rng, {"a/ours": 1.02, "alone/ours": 1.02}, noise=0.001)
+        self.assertEqual(set(verdicts(history, slower).values()), {compare.SAME})
+
+    def test_three_samples_against_three_cannot_tell(self):
+        history = [run(self.rng, count=3)]
+        self.assertEqual(
+            verdicts(history, run(self.rng, {"a/ours": 1.3}, count=3))[A], compare.SAME
+        )
+
+    def test_samples_of_one_process_resemble_one_another(self):
+        """Each run has a level of its own: 8 % are nothing, though the samples of all differ."""
+        history = [run(self.rng, {"a/ours": 1 + 0.02 * (i % 5)}, noise=0.002) for i in range(15)]
+        for factor, verdict in ((1.08, compare.SAME), (1.3, compare.REGRESSION)):
+            new = run(self.rng, {"a/ours": factor}, noise=0.002)
+            self.assertEqual(verdicts(history, new)[A], verdict)
+
+    def test_a_level_that_was_there_before_is_no_news(self):
+        for count in (7, 18):
+            factors = [1.2 if i in (2, 5) else 1.0 for i in range(count)]
+            history = [run(self.rng, {"a/ours": factor}) for factor in factors]
+            self.assertEqual(verdicts(history, run(self.rng, {"a/ours": 1.19}))[A], compare.SAME)
+            self.assertEqual(
+                verdicts(history, run(self.rng, {"a/ours": 1.35}))[A], compare.REGRESSION
+            )
 
     def test_exact_figures(self):
         self.assertEqual(self.judged()[EXACT], compare.SAME)
@@ -134,6 +158,7 @@ class Verdicts(unittest.TestCase):
             for each in compare.judge(history, run(self.rng, {"a/ours": 1.4}))
         }
         self.assertEqual(found[A].series.breaks, [10])
+        self.assertEqual(found[A].series.before, range(10, 18))
         self.assertEqual(found[A].verdict, compare.REGRESSION)
         low, high = found[A].series.band()
         self.assertLess(high / low, 1.15)

@@ -3,7 +3,10 @@
     bench/report/recorded.py HISTORY > bench/report/testdata/recorded.jsonl.xz
 
 keeps of a history what the comparison reads, with five digits. All runs in it have to be of one
-machine and of one state of the code, so that whatever differs is noise.
+machine and of one state of the code, so that whatever differs is noise. What is here was recorded
+on a virtual machine of two processors on which others compiled meanwhile: more noise than a nightly
+run has. Figures of two threads were left out, since both processors were never free, and so was
+load_4_kib, of which two of ten runs took forty times as long.
 """
 
 import copy
