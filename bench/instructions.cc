@@ -115,7 +115,7 @@ Result<std::uint64_t> total_of(const std::string& path) {
 // Of `count` benchmarks with `times` N iterations.
 Result<std::vector<std::uint64_t>> totals(const std::string& valgrind, int times,
                                           const std::string& filter, std::size_t count) {
-  std::string folder = (fs::temp_directory_path() / "smf_counts_XXXXXX").string();
+  std::string folder = folder_for_temporary_files() + "/smf_counts_XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return fail_system("make a folder", folder, errno);
   std::vector<std::uint64_t> found;
   const auto work = [&]() -> Result<void> {

@@ -9,7 +9,7 @@
 // space randomisation, all symbols bound, an empty environment and files of names that stay the
 // same. What callgrind counts starts and ends with the loop of Google Benchmark; the difference of
 // the two, divided by N, has neither what the first iterations alone do nor what entering the loop
-// takes.
+// takes. Sizes are the full ones, also with --quick.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -1,5 +1,5 @@
-// Finding one instantiation in a module whose note has 100 000 rows, and moving one from `possible`
-// to `instantiations`.
+// Finding one instantiation in a module whose note has 100 000 rows (10 000 by --quick), and moving
+// one from `possible` to `instantiations`.
 //
 //   ./bazelw run -c opt //bench:note_bench
 //
@@ -21,6 +21,7 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/instructions.h"
@@ -43,7 +44,8 @@ namespace {
                                          int{simdjson::SIMDJSON_VERSION_MINOR},
                                          int{simdjson::SIMDJSON_VERSION_REVISION}));
 
-constexpr int kRows = 100'000;  // every other one in `possible`
+// Every other one in `possible`.
+int rows() { return results().is_brief ? 10'000 : 100'000; }
 
 struct Names {
   std::string base, arguments, mangled, file, location;
@@ -64,7 +66,7 @@ std::string note_text() {
       "status|\n";
   std::string possible =
       "possible |id, template, type_args, mangled_name, required_by, can_defer|\n";
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     if (i % 2 == 0) {
       made +=
@@ -80,7 +82,7 @@ std::string note_text() {
 
 simdjson::padded_string json_text() {
   std::string text = R"({"instantiations":[)";
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     text += fmt::format(
         R"({}{{"id":{},"template":"{}","type_args":"{}","mangled_name":"{}","from_file":"{}",)"
@@ -97,7 +99,7 @@ class Workspace {
     folder_ = own_path("note_bench");
     std::filesystem::create_directory(folder_);
     const auto packed = pack_note(note_text());
-    SMF_CHECK(packed && packed->row_count == kRows);
+    SMF_CHECK(packed && std::cmp_equal(packed->row_count, rows()));
     ModuleSpec spec;
     spec.sections.push_back({.name = "code",
                              .type = static_cast<std::uint8_t>(SectionType::kCode),
@@ -148,12 +150,15 @@ std::string_view name_in(const Note& note, const Note::Place& place) {
                            : note.instantiation(place.row).mangled_name;
 }
 
-std::vector<Names> names_in_random_order() {
-  std::vector<Names> names;
-  names.reserve(kRows);
-  for (int i = 0; i < kRows; ++i) names.push_back(names_of(i));
-  std::ranges::shuffle(names, std::mt19937(1));
-  return names;
+const std::vector<Names>& names_in_random_order() {
+  static const std::vector<Names> kNames = [] {
+    std::vector<Names> names;
+    names.reserve(static_cast<std::size_t>(rows()));
+    for (int i = 0; i < rows(); ++i) names.push_back(names_of(i));
+    std::ranges::shuffle(names, std::mt19937(1));
+    return names;
+  }();
+  return kNames;
 }
 
 // Every name gives its row, from the index and from the hash table alike.
@@ -161,7 +166,7 @@ void check_finds() {
   static bool is_checked = false;
   if (std::exchange(is_checked, true)) return;
   Mapped& module = mapped();
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < rows(); ++i) {
     const Names n = names_of(i);
     const auto ours = module.lookup.find(n.mangled);
     SMF_CHECK(ours && *ours && name_in(**ours) == n.mangled);
@@ -177,7 +182,7 @@ void check_finds() {
 void find_ours(benchmark::State& state, bool is_random) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -190,7 +195,7 @@ void find_ours(benchmark::State& state, bool is_random) {
 void find_in_hash(benchmark::State& state, bool is_random) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(is_random ? names[at].mangled : std::string_view("List$Int"));
@@ -203,7 +208,7 @@ void find_in_hash(benchmark::State& state, bool is_random) {
 void find_arguments_ours(benchmark::State& state) {
   check_finds();
   NoteLookup& lookup = mapped().lookup;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto found = lookup.find(names[at].base, names[at].arguments);
@@ -216,7 +221,7 @@ void find_arguments_ours(benchmark::State& state) {
 void find_arguments_in_hash(benchmark::State& state) {
   check_finds();
   const Note& note = mapped().note;
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   std::size_t at = 0;
   for (auto _ : state) {
     const auto place = note.find(names[at].base, names[at].arguments);
@@ -235,7 +240,7 @@ std::int64_t faults() {
 }
 
 void first_find_ours(benchmark::State& state) {
-  const std::vector<Names> names = names_in_random_order();
+  const std::vector<Names>& names = names_in_random_order();
   const std::string path = workspace().path("module.smf");
   std::int64_t opening = 0, finding = 0, most = 0;
   std::size_t at = 0;
@@ -280,7 +285,7 @@ void first_find_simdjson(benchmark::State& state) {
     simdjson::dom::element document;
     SMF_CHECK(parser.load(path).get(document) == simdjson::SUCCESS);
     // The last row: half of them on average would be twice as fast, and parsing is most of it.
-    const std::string wanted = names_of(kRows - 1).mangled;
+    const std::string wanted = names_of(rows() - 1).mangled;
     bool is_found = false;
     for (const simdjson::dom::element row : document["instantiations"].get_array())
       is_found |= std::string_view(row["mangled_name"]) == wanted;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -137,8 +136,8 @@ int run_benchmarks(int argc, char** argv, const std::function<void()>& more) {
   if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
   for (const std::string& word : app.remaining()) words.push_back(word);
   if (!initialize(argv[0], words)) return 2;
-  const std::string folder = std::filesystem::temp_directory_path();
-  return run_and_write(options, file_system_of(folder), [&] { return measure(options, more); });
+  return run_and_write(options, file_system_of(folder_for_temporary_files()),
+                       [&] { return measure(options, more); });
 }
 
 }  // namespace smf::bench

@@ -74,10 +74,16 @@ Place find_place(const std::string& folder) {
 
 std::string file_system_of(const std::string& path) { return place_of(path).file_system; }
 
+std::string folder_for_temporary_files() {
+  // Tests that run side by side, each in a namespace of its own, may have the same number.
+  const char* const of_test = std::getenv("TEST_TMPDIR");
+  return of_test != nullptr ? of_test : std::filesystem::temp_directory_path().string();
+}
+
 std::string own_path(std::string_view name) {
   const char* const own = std::getenv(kOwnFolderVariable);
   if (own != nullptr) return (std::filesystem::path(own) / name).string();
-  return (std::filesystem::temp_directory_path() / fmt::format("{}-{}", name, ::getpid())).string();
+  return fmt::format("{}/{}-{}", folder_for_temporary_files(), name, ::getpid());
 }
 
 int run_in_temporary_folder(const Place& place,

@@ -30,9 +30,12 @@ int run_in_temporary_folder(const Place& place, const std::function<int(const st
 // What `path` is on, as in Place.
 std::string file_system_of(const std::string& path);
 
-// A path in the system's folder for temporary files that is this process's alone: `name` and the
-// process's number. Where this variable says that the whole folder is, it is `name`, so that what
-// is hashed of paths is the same from run to run.
+// Where temporary files go: $TEST_TMPDIR, which is a test's alone, or the system's folder for them.
+std::string folder_for_temporary_files();
+
+// A path there that is this process's alone: `name` and the process's number. Where this variable
+// names a folder that is, it is `name` in that, so that what is hashed of paths is the same from
+// run to run.
 inline constexpr const char* kOwnFolderVariable = "SMF_BENCH_OWN_FOLDER";
 std::string own_path(std::string_view name);
 
