@@ -186,7 +186,8 @@ def _mapping(report: Report) -> List[str]:
     ]
     lines += [
         "",
-        "How many times faster the fastest way of mapping is than the fastest way of reading; "
+        "How many times faster the fastest way of mapping is than the fastest way of reading at "
+        "each access; "
         "below 1 reading wins.",
         "",
     ]

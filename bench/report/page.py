@@ -125,8 +125,8 @@ def _body(report: Report, distribution_charts: list) -> str:
                 "mapping",
                 "Mapping a file, or reading it",
                 mapping,
-                "How many times faster the fastest way of the winner is. Blue: mapping wins; "
-                "orange: reading wins. Fresh and cold accesses are charged with opening and closing.",
+                "How many times faster the fastest way of the winner is, reading at each access. "
+                "Blue: mapping wins; orange: reading wins. Fresh and cold accesses are charged with opening and closing.",
             ),
             section("sizes", "Sizes", sections.sizes(report)),
             section(

@@ -66,6 +66,15 @@ class Promises(unittest.TestCase):
             value = self.target(measure, at_least=0).outcomes[0].value
             self.assertTrue(low <= value <= high, f"{measure}: {value}")
 
+    def test_to_read_the_whole_file_counts_only_if_named(self):
+        io = self.results[made_up.BENCHMARKS.index("io_bench")]
+        for cell in io["matrix"]:
+            cell["methods"].append({"method": "whole_read", "mapping": False, "samples": [1.0]})
+        measure = {"matrix": {"size": 8, "state": "warm", "order": "random"}}
+        self.assertGreater(self.target(measure, at_least=0).outcomes[0].value, 100)
+        whole = self.target({**measure, "reading": "whole_read"}, at_least=0)
+        self.assertLess(whole.outcomes[0].value, 1)
+
     def test_what_the_results_lack_is_not_measured(self):
         for measure in (
             {"figure": "none/ours"},
