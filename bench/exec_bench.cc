@@ -13,7 +13,7 @@
 //   refill_holes    100 000 live blocks of 8 to 1031 bytes of which a random half was freed, and is
 //                   allocated anew, in other sizes. A block
 //   throw, throw_through   an exception, with 10 000 functions compiled (exec/throws.cc)
-// and at the end, what 10 000 small functions take in bytes.
+// and at the end, what 10 000 small functions take in bytes, and the system calls of a cycle.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sched.h>
@@ -22,7 +22,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "bench/exec/cycles.h"
@@ -31,6 +33,7 @@
 #include "bench/ratios.h"
 #include "bench/results.h"
 #include "bench/stopwatch.h"
+#include "bench/system_calls.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/check.h"
 #include "runtime/exec/code_memory.h"
@@ -159,10 +162,30 @@ void report_overhead() {
   }
 }
 
+template <typename Allocator>
+void count_calls(const std::string& who) {
+  add_system_calls("cycle_64", who, 1000, [] {
+    const auto allocator = std::make_shared<Allocator>();
+    const auto cycle = [allocator](int) {
+      allocator->remove(allocator->add(kCodeOfNobody.data(), 64, 64));
+    };
+    cycle(0);
+    return cycle;
+  });
+}
+
+void report() {
+  report_overhead();
+  count_calls<Ours>("ours");
+  count_calls<MmapMprotect>("mmap_mprotect");
+  count_calls<MmapRwx>("mmap_rwx");
+  count_calls<MprotectFlip>("mprotect_flip");
+}
+
 }  // namespace
 }  // namespace smf::bench
 
 int main(int argc, char** argv) {
   smf::bench::register_deterministic_ones();
-  return smf::bench::run_benchmarks(argc, argv, smf::bench::report_overhead);
+  return smf::bench::run_benchmarks(argc, argv, smf::bench::report);
 }

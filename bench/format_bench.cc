@@ -1,7 +1,8 @@
 // Modules against their peers: opening one and finding a symbol against dlopen and dlsym of a
-// shared object made of the same objects; packing and unpacking against the zstd library's own rate
-// at the same level, multi-threaded where it has threads; reading single pages of a compressed
-// section against having them uncompressed, and against decompressing up to them.
+// shared object made of the same objects; opening one of 10 000 symbols against one of 10; packing
+// and unpacking against the zstd library's own rate at the same level, multi-threaded where it has
+// threads; reading single pages of a compressed section against having them uncompressed, and
+// against decompressing up to them.
 //
 //   ./bazelw run -c opt //bench:format_bench
 //
@@ -56,6 +57,7 @@ class Workspace {
     folder_ = own_path("format_bench");
     std::filesystem::create_directory(folder_);
     pack_functions();
+    for (const int count : {10, 10'000}) pack_symbols(count);
   }
   ~Workspace() { std::filesystem::remove_all(folder_); }
   std::string path(const char* name) const { return (folder_ / name).string(); }
@@ -90,6 +92,21 @@ class Workspace {
     spec.with_symbol_index = true;
     SMF_CHECK(elf::add_object(*std::move(object), spec));
     auto out = os::OutputFile::create(this->path("functions.smf"));
+    SMF_CHECK(out && build_module(spec, {}, *out) && out->commit());
+  }
+
+  // A section, and symbols that all mean its start.
+  void pack_symbols(int count) const {
+    ModuleSpec spec;
+    spec.with_symbol_index = true;
+    spec.sections.push_back({.name = "code",
+                             .type = static_cast<std::uint8_t>(SectionType::kCode),
+                             .flags = kSectionRead | kSectionExec,
+                             .alignment = 16,
+                             .payload = text_source(std::string(64, '\xC3'))});
+    for (int i = 0; i != count; ++i)
+      spec.symbols.push_back({.name = fmt::format("symbol_{}", i), .section = 0});
+    auto out = os::OutputFile::create(path(fmt::format("symbols_{}.smf", count).c_str()));
     SMF_CHECK(out && build_module(spec, {}, *out) && out->commit());
   }
 
@@ -140,6 +157,17 @@ void open_find_dlopen(benchmark::State& state) {
     SMF_CHECK(symbol != nullptr);
     benchmark::DoNotOptimize(symbol);
     dlclose(handle);
+  }
+}
+
+// Of a module that is mapped.
+void open_view(benchmark::State& state, const char* name) {
+  const auto file = os::FileBytes::map(workspace().path(name));
+  SMF_CHECK(file);
+  for (auto _ : state) {
+    const auto view = SmfView::open(file->bytes());
+    SMF_CHECK(view);
+    benchmark::DoNotOptimize(view->symbol_count());
   }
 }
 
@@ -315,6 +343,8 @@ void register_all() {
   using benchmark::RegisterBenchmark;
   register_deterministic("open_and_find/ours", 100, open_find_ours);
   RegisterBenchmark("open_and_find/dlopen_dlsym", open_find_dlopen);
+  register_deterministic("open/ours", 1000, open_view, "symbols_10000.smf");
+  register_deterministic("open/ours_10_symbols", 1000, open_view, "symbols_10.smf");
   register_deterministic("find/ours", 1000, find_ours);
   register_deterministic("find/dlsym", 1000, find_dlsym);
   RegisterBenchmark("pack/ours", pack, pack_ours)->UseRealTime()->Iterations(1);

@@ -18,7 +18,8 @@
 // -fno-tree-vectorize (jit/loops.c).
 //
 // After the ratios: how single requests are distributed (latencies.h), and where the time of a cold
-// one goes.
+// one goes. In the results only: system calls of a request.
+#include "bench/jit/calls.h"
 #include "bench/jit/stages.h"
 #include "bench/ratios.h"
 #include "bench/results.h"
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   using namespace smf::bench;
   return run_benchmarks(argc, argv, [] {
     report_stages();
+    report_system_calls();
     tell_left_out({"llvm", "libgccjit", "tcc"}, "built without --define=peers=jit");
   });
 }

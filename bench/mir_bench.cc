@@ -14,6 +14,7 @@
 #include "bench/instructions.h"
 #include "bench/json_version.h"
 #include "bench/ratios.h"
+#include "bench/results.h"
 #include "runtime/base/check.h"
 #include "runtime/mir/binary.h"
 #include "runtime/mir/json.h"
@@ -43,10 +44,15 @@ const std::vector<ByteVector>& binaries() {
 }
 
 template <typename T>
-void set_rate(benchmark::State& state, const std::vector<T>& inputs) {
+std::size_t size_of(const std::vector<T>& inputs) {
   std::size_t bytes = 0;
   for (const T& one : inputs) bytes += one.size();
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+  return bytes;
+}
+
+template <typename T>
+void set_rate(benchmark::State& state, const std::vector<T>& inputs) {
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(size_of(inputs)));
 }
 
 void read_ours(benchmark::State& state) {
@@ -86,10 +92,15 @@ void register_all() {
       ->Unit(benchmark::kMicrosecond);
 }
 
+void report_sizes() {
+  add_exact("template_size/ours", "bytes", static_cast<double>(size_of(binaries())));
+  add_exact("template_size/json", "bytes", static_cast<double>(size_of(texts())));
+}
+
 }  // namespace
 }  // namespace smf::bench
 
 int main(int argc, char** argv) {
   smf::bench::register_all();
-  return smf::bench::run_benchmarks(argc, argv);
+  return smf::bench::run_benchmarks(argc, argv, smf::bench::report_sizes);
 }

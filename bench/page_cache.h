@@ -12,9 +12,8 @@
 
 namespace smf::bench {
 
-// Writes the file out and drops it from the page cache. How many of its pages are in memory all the
-// same, as mincore(2) says: some, where somebody maps it, or where the file system is in memory.
-// What lies below (a hypervisor's cache, the drive's) is not asked. Aborts on errors.
+// os::drop_pages() of the file at `path`: how many of its pages are in memory all the same. Aborts
+// on errors.
 std::uint64_t make_cold(const std::string& path);
 
 // Drops it, and reads all of it into `buffer`, which is as large. Aborts on errors.

@@ -7,6 +7,8 @@
 set -eu
 check=$1 binary=$2 said=$3
 shift 3
+# Beside others in sandboxes, who have the same process numbers and the same /tmp.
+export TMPDIR="$TEST_TMPDIR"
 file=$TEST_TMPDIR/results.json
 output=$("$binary" --quick "--results=$file")
 echo "$output"

@@ -21,6 +21,7 @@ void add_note(Command tool);
 void add_jit(Command tool);
 void add_instantiate(Command tool);
 void add_mir(Command tool);
+void add_bench(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);
 void add_docs(Command tool);  // not shown: man page and completions

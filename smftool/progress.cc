@@ -15,9 +15,10 @@ constexpr std::uint64_t kBarWidth = 30;
 
 }  // namespace
 
-Progress::Progress(const Context& context, std::string what)
+Progress::Progress(const Context& context, std::string what, Unit unit)
     : out_(context.err),
       what_(std::move(what)),
+      unit_(unit),
       is_wanted_(!context.is_quiet && ::isatty(::fileno(context.err)) == 1),
       next_(Clock::now() + kPatience) {}
 
@@ -35,8 +36,10 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
   is_shown_ = true;
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const auto full = static_cast<std::uint64_t>(share * kBarWidth);
-  fmt::print(out_, "\r\033[K{} [{:=<{}}{:{}}] {:3.0f}% of {:.1f} MiB", what_, "", full, "",
-             kBarWidth - full, share * 100, static_cast<double>(total) / (1 << 20));
+  fmt::print(out_, "\r\033[K{} [{:=<{}}{:{}}] {:3.0f}%", what_, "", full, "", kBarWidth - full,
+             share * 100);
+  if (unit_ == Unit::kBytes)
+    fmt::print(out_, " of {:.1f} MiB", static_cast<double>(total) / (1 << 20));
   std::fflush(out_);
 }
 

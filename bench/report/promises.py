@@ -78,6 +78,14 @@ class Results:
         found = self._named(measure, "ratios", measure["ratio"])
         return Measured(found["value"], "ratio") if found else None
 
+    def ratios(self, measure: dict) -> Optional[Measured]:
+        """One of many: those to one peer whose names begin alike."""
+        values = [entry["value"] for entry in self._entries(measure, "ratios")
+                  if entry["name"].startswith(measure["ratios"])
+                  and entry["name"].endswith(f": ours/{measure['peer']}")
+                  and measure.get("unit", entry.get("unit")) == entry.get("unit")]
+        return _one_of(values, measure, "ratio")
+
     def figure(self, measure: dict) -> Optional[Measured]:
         found = self._named(measure, "figures", measure["figure"])
         return Measured(median(found["samples"]), found["unit"]) if found else None
@@ -129,6 +137,7 @@ class Results:
     def measured(self, measure: dict) -> Optional[Measured]:
         kinds: Dict[str, Callable[[dict], Optional[Measured]]] = {
             "ratio": self.ratio,
+            "ratios": self.ratios,
             "figure": self.figure,
             "distribution": self.distribution,
             "stage": self.stage,

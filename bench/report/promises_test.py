@@ -60,6 +60,7 @@ class Promises(unittest.TestCase):
                 250,
                 380,
             ),
+            ({"ratios": "hit", "peer": "textbook", "of": "highest"}, 0.5, 1.2),
             ({"divide": [{"figure": "open/mapped"}, {"figure": "open/pread"}]}, 3.5, 4.7),
         ):
             value = self.target(measure, at_least=0).outcomes[0].value
@@ -78,6 +79,7 @@ class Promises(unittest.TestCase):
         for measure in (
             {"figure": "none/ours"},
             {"ratio": "x: ours/y"},
+            {"ratios": "hit", "peer": "y"},
             {"matrix": {"size": 7}},
             {"divide": [{"figure": "hit/ours"}, {"figure": "none/ours"}]},
         ):
