@@ -16,7 +16,7 @@ def _run_python(ctx, script, arguments, inputs, outputs, tools = None, **kwargs)
     """Runs a script of this folder."""
     ctx.actions.run_shell(
         command = "python3 \"$@\"",
-        arguments = ["python3", script.path, arguments],
+        arguments = [script.path, arguments],
         inputs = depset([script], transitive = [depset(inputs)]),
         tools = tools or depset(),
         outputs = outputs,
@@ -77,7 +77,6 @@ def _stripped_impl(ctx):
     ctx.actions.run_shell(
         command = "\"$@\"",
         arguments = [
-            "strip",
             cc_toolchain.strip_executable,
             "--strip-unneeded",
             "--remove-section=.comment",

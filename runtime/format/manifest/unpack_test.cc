@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "runtime/format/building.h"
 #include "runtime/format/convert.h"
@@ -183,6 +184,39 @@ TEST(Unpack, GivesAnEditedNoteItsRoomAgain) {
   const auto view = SmfView::open(as_bytes(*again));
   EXPECT_EQ(**view->note(), "# another note\n# END_NOTE\n");
   EXPECT_GE((**view->find_section(kNoteSection)).size, 4096u);
+}
+
+TEST(Unpack, StaysInItsFolderWhateverSectionsAreCalled) {
+  ModuleSpec spec;
+  for (const char* name : {"../../up", "/tmp/absolute", "..", ".", "a/../../../b", "..\\up"}) {
+    spec.sections.push_back({.name = name,
+                             .type = static_cast<std::uint8_t>(SectionType::kData),
+                             .payload = text_source(repetitive(3000, 1)),
+                             .compression = {Algorithm::kZstd, 3}});
+    spec.sections.push_back({.name = std::string(name) + "!",
+                             .type = static_cast<std::uint8_t>(SectionType::kData),
+                             .payload = text_source("as it is")});
+  }
+  const auto bytes = build_bytes(spec);
+  ASSERT_TRUE(bytes) << bytes.error().describe();
+  const auto view = SmfView::open(as_bytes(*bytes));
+  ASSERT_TRUE(view);
+
+  const std::string parent = scratch_path("parent");
+  ASSERT_TRUE(std::filesystem::create_directory(parent));
+  ASSERT_TRUE(unpack_module(*view, nullptr, parent + "/in"));
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(parent))
+    found.push_back(entry.path().filename());
+  EXPECT_EQ(found, std::vector<std::string>{"in"});
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(parent + "/in")) {
+    EXPECT_FALSE(entry.is_symlink()) << entry.path();
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 6u * 3 + 1);  // content and stored, content, and the manifest
+  EXPECT_FALSE(std::filesystem::exists("/tmp/absolute"));
+  EXPECT_EQ(pack(parent + "/in"), *bytes);
 }
 
 TEST(Unpack, WritesNothingWhereTheFolderIsNotEmpty) {
