@@ -70,15 +70,15 @@ def files_of(root):
             yield os.path.join(folder, name)
 
 
-def owners(library):
-    """The packages with a file of this name where the linker looks."""
+def owner(library):
+    """The package, NAME or NAME:ARCHITECTURE, with the file that the linker finds by this name."""
     listed = output_of("/sbin/ldconfig", "-p")
     for path in re.findall(rf"^\s*{re.escape(library)} .* => (\S+)$", listed, re.MULTILINE):
         for candidate in (path, os.path.realpath(path)):
             found = subprocess.run(["dpkg-query", "-S", candidate], stdout=subprocess.PIPE, text=True,
                                    stderr=subprocess.DEVNULL, check=False)
             if found.returncode == 0:
-                return found.stdout.split(":")[0]
+                return re.split(": |, ", found.stdout)[0]
     sys.exit(f"no package has the library {library}")
 
 
@@ -87,9 +87,10 @@ def installed_depends(programs):
     needed = set()
     for program in programs:
         needed.update(re.findall(r"\(NEEDED\).*\[(.+)\]", output_of("readelf", "-d", program)))
-    packages = sorted({owners(library) for library in needed if not library.startswith("ld-linux")})
+    packages = sorted({owner(library) for library in needed if not library.startswith("ld-linux")})
     versions = [output_of("dpkg-query", "-W", "-f", "${Version}", package) for package in packages]
-    return ", ".join(f"{package} (>= {version})" for package, version in zip(packages, versions))
+    return ", ".join(f"{package.split(':')[0]} (>= {version})"
+                     for package, version in zip(packages, versions))
 
 
 def depends(programs):
@@ -100,8 +101,12 @@ def depends(programs):
         with open(f"{folder}/debian/control", "w", encoding="utf-8") as file:
             file.write("Source: smf\n\nPackage: smf\nArchitecture: any\n")
         wanted = [f"-e{os.path.abspath(program)}" for program in programs]
-        said = output_of("dpkg-shlibdeps", "-O", *wanted, cwd=folder)
-    return said.strip().partition("=")[2]
+        # It warns that the programs are not where Debian's own tools would have put them.
+        result = subprocess.run(["dpkg-shlibdeps", "-O", *wanted], cwd=folder, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(result.stderr)
+    return result.stdout.strip().partition("=")[2]
 
 
 def write_control(root, options):
@@ -142,6 +147,7 @@ def main():
     for name in ("version", "abi", "control", "copyright", "overrides", "maintainer"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--date", required=True, type=int)
+    parser.add_argument("--level", default=6, type=int, help="of xz; 6 takes ten times as long as 1")
     options = parser.parse_args()
 
     os.umask(0o022)
@@ -152,7 +158,8 @@ def main():
         suit_debian(root, options)
         write_control(root, options)
         # dpkg-deb gives what is newer than this date this date.
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "-b", root, os.path.abspath(options.out)],
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{options.level}", "-b", root,
+                        os.path.abspath(options.out)],
                        env=dict(os.environ, SOURCE_DATE_EPOCH=str(options.date)), check=True,
                        stdout=subprocess.DEVNULL)
 
