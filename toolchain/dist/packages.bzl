@@ -5,20 +5,23 @@ information, of everything. Programs of the system do the work: python3, and the
 strip.
 """
 
-load("@rules_cc//cc:find_cc_toolchain.bzl", "CC_TOOLCHAIN_ATTRS", "find_cc_toolchain", "use_cc_toolchain")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+
+_CC_TOOLCHAIN = {
+    "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
+}
 
 def _is_ours(file):
     """Not of another repository: the path of those begins with `../`."""
     return file.short_path.startswith("runtime/")
 
-def _run_python(ctx, script, arguments, inputs, outputs, tools = None, **kwargs):
+def _run_python(ctx, script, arguments, inputs, outputs, **kwargs):
     """Runs a script of this folder."""
     ctx.actions.run_shell(
         command = "python3 \"$@\"",
         arguments = [script.path, arguments],
-        inputs = depset([script], transitive = [depset(inputs)]),
-        tools = tools or depset(),
+        inputs = depset([script], transitive = [inputs]),
         outputs = outputs,
         use_default_shell_env = True,
         **kwargs
@@ -52,9 +55,8 @@ def _static_library_impl(ctx):
         ctx,
         ctx.file._script,
         arguments,
-        objects,
+        depset(objects, transitive = [cc_toolchain.all_files]),
         [ctx.outputs.out],
-        tools = cc_toolchain.all_files,
         mnemonic = "SmfArchive",
         progress_message = "Collecting %s" % ctx.outputs.out.short_path,
     )
@@ -64,7 +66,7 @@ static_library = rule(
     implementation = _static_library_impl,
     doc = "One archive of the objects of libraries and of what they depend on in this repository, stripped.",
     attrs = dict(
-        CC_TOOLCHAIN_ATTRS,
+        _CC_TOOLCHAIN,
         deps = attr.label_list(providers = [CcInfo], mandatory = True),
         out = attr.output(mandatory = True),
         _script = attr.label(default = Label("//toolchain/dist:static_library.py"), allow_single_file = True),
@@ -84,8 +86,7 @@ def _stripped_impl(ctx):
             ctx.outputs.out.path,
             ctx.file.src.path,
         ],
-        inputs = [ctx.file.src],
-        tools = cc_toolchain.all_files,
+        inputs = depset([ctx.file.src], transitive = [cc_toolchain.all_files]),
         outputs = [ctx.outputs.out],
         mnemonic = "SmfStrip",
         progress_message = "Stripping %s" % ctx.file.src.short_path,
@@ -96,7 +97,7 @@ stripped = rule(
     implementation = _stripped_impl,
     doc = "A program or a shared library without debug information and names that nobody needs.",
     attrs = dict(
-        CC_TOOLCHAIN_ATTRS,
+        _CC_TOOLCHAIN,
         src = attr.label(allow_single_file = True, mandatory = True),
         out = attr.output(mandatory = True),
     ),
@@ -118,7 +119,7 @@ def _headers_impl(ctx):
         ctx,
         ctx.file._script,
         arguments,
-        found.keys(),
+        depset(found.keys()),
         [ctx.outputs.out],
         mnemonic = "SmfHeaders",
         progress_message = "Collecting headers",
@@ -157,7 +158,7 @@ def _tarball_impl(ctx):
         ctx,
         ctx.file._script,
         arguments,
-        inputs + [ctx.file.headers],
+        depset(inputs + [ctx.file.headers]),
         [ctx.outputs.out],
         mnemonic = "SmfTarball",
         progress_message = "Packing %s" % ctx.outputs.out.short_path,
@@ -195,7 +196,7 @@ def _debian_package_impl(ctx):
         ctx,
         ctx.file._script,
         arguments,
-        [ctx.file.tarball, ctx.file.control, ctx.file.copyright, ctx.file.overrides],
+        depset([ctx.file.tarball, ctx.file.control, ctx.file.copyright, ctx.file.overrides]),
         [ctx.outputs.out],
         # Which packages the libraries are in is up to this machine.
         execution_requirements = {"no-remote": "1", "no-cache": "1"},
