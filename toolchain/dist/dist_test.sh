@@ -1,7 +1,8 @@
 #!/bin/bash
 # What people without Bazel get: unpacked into an empty root, programs in C and C++ are built from it
 # with CMake and with make, and run; then the root moves, and they are built again.
-#   dist_test.sh TARBALL DEB VERSION ABI_VERSION CONSUMER/CMakeLists.txt
+#   dist_test.sh TARBALL DEB VERSION ABI_VERSION CONSUMER/CMakeLists.txt WORD...
+# The words are those that must not be in it beside those that never may.
 # Parts whose program is not installed (cmake, pkg-config, zsh, fish, man) are left out and told.
 set -euo pipefail
 tarball=$(readlink -f "$1") deb=$(readlink -f "$2") version=$3 abi=$4
@@ -9,6 +10,8 @@ tarball=$(readlink -f "$1") deb=$(readlink -f "$2") version=$3 abi=$4
 consumer=$TEST_TMPDIR/consumer
 mkdir "$consumer"
 cp -L "$(dirname "$5")"/* "$consumer"
+shift 5
+words=(bazel _virtual_includes _objs/ execroot k8-opt k8-fastbuild /proc/self/cwd sandbox "$@")
 cd "$TEST_TMPDIR"
 export HOME=$TEST_TMPDIR LC_ALL=C
 
@@ -73,7 +76,7 @@ check_files() {
     [ -z "$(nm -C --defined-only "$prefix/lib/libsmf.a" 2> /dev/null | grep -E ' T (asmjit|fmt)::' | grep -v DebugUtils)" ] ||
         fail "libsmf.a has what is of others"
     # Nothing says how it was made. (The documentation may speak of building.)
-    for word in bazel _virtual_includes _objs/ execroot k8-opt k8-fastbuild external/ /proc/self/cwd sandbox; do
+    for word in "${words[@]}"; do
         ! grep -raiqF -e "$word" "$prefix" --exclude-dir=doc ||
             fail "'$word' is in $(grep -raliF -e "$word" "$prefix" --exclude-dir=doc | tr '\n' ' ')"
     done
