@@ -27,6 +27,10 @@ def _run_python(ctx, script, arguments, inputs, outputs, **kwargs):
         **kwargs
     )
 
+def _made(ctx):
+    """What a rule gives: the one file, to those who build it and to tests."""
+    return [DefaultInfo(files = depset([ctx.outputs.out]), runfiles = ctx.runfiles([ctx.outputs.out]))]
+
 def _objects(targets):
     """The objects of the targets and of all of ours that they depend on, for position-independent code."""
     objects = {}
@@ -60,7 +64,7 @@ def _static_library_impl(ctx):
         mnemonic = "SmfArchive",
         progress_message = "Collecting %s" % ctx.outputs.out.short_path,
     )
-    return [DefaultInfo(files = depset([ctx.outputs.out]))]
+    return _made(ctx)
 
 static_library = rule(
     implementation = _static_library_impl,
@@ -91,7 +95,7 @@ def _stripped_impl(ctx):
         mnemonic = "SmfStrip",
         progress_message = "Stripping %s" % ctx.file.src.short_path,
     )
-    return [DefaultInfo(files = depset([ctx.outputs.out]))]
+    return _made(ctx)
 
 stripped = rule(
     implementation = _stripped_impl,
@@ -124,7 +128,7 @@ def _headers_impl(ctx):
         mnemonic = "SmfHeaders",
         progress_message = "Collecting headers",
     )
-    return [DefaultInfo(files = depset([ctx.outputs.out]))]
+    return _made(ctx)
 
 headers = rule(
     implementation = _headers_impl,
@@ -163,7 +167,7 @@ def _tarball_impl(ctx):
         mnemonic = "SmfTarball",
         progress_message = "Packing %s" % ctx.outputs.out.short_path,
     )
-    return [DefaultInfo(files = depset([ctx.outputs.out]))]
+    return _made(ctx)
 
 tarball = rule(
     implementation = _tarball_impl,
@@ -203,7 +207,7 @@ def _debian_package_impl(ctx):
         mnemonic = "SmfDeb",
         progress_message = "Packing %s" % ctx.outputs.out.short_path,
     )
-    return [DefaultInfo(files = depset([ctx.outputs.out]))]
+    return _made(ctx)
 
 debian_package = rule(
     implementation = _debian_package_impl,
