@@ -5,7 +5,7 @@
 
 #include "runtime/ffi/smf_rt.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const int64_t jit = rt_smf_jit_new(NULL);
   if (!rt_smf_jit_load(jit, argv[1], (int64_t)strlen(argv[1]))) {
