@@ -1,9 +1,9 @@
 #!/bin/bash
 # Equal content gives an equal tarball, whatever the clock, the folder and the
 # umask are.
-#   reproducible_test.sh TARBALL VERSION DATE TARBALL.py
+#   reproducible_test.sh TARBALL VERSION DATE TARBALL.py LEVEL
 set -euo pipefail
-tarball=$(readlink -f "$1") version=$2 date=$3 script=$(readlink -f "$4")
+tarball=$(readlink -f "$1") version=$2 date=$3 script=$(readlink -f "$4") level=$5
 mkdir "$TEST_TMPDIR/a"
 cd "$TEST_TMPDIR/a"
 umask 077
@@ -20,7 +20,7 @@ while read -r file; do
         arguments+=("--file=$place=$file")
     fi
 done < <(find "smf-$version" ! -type d | sort -r)
-python3 "$script" again.tar.gz "--folder=smf-$version" "--date=$date" "${arguments[@]}"
+python3 "$script" again.tar.gz "--folder=smf-$version" "--date=$date" "--level=$level" "${arguments[@]}"
 cmp "$tarball" again.tar.gz
 
 # Nobody's name, one date, sorted.

@@ -1,6 +1,6 @@
 """A .tar.gz whose bytes depend on nothing but what is in it.
 
-tarball.py OUT --folder=NAME --date=SECONDS [--file=PLACE=PATH] [--program=PLACE=PATH]
+tarball.py OUT --folder=NAME --date=SECONDS [--level=1..9] [--file=PLACE=PATH] [--program=PLACE=PATH]
            [--link=PLACE=WHERE] [--tar=PLACE=TAR]...
 
 Everything is in the folder NAME: sorted, of one date, of root, readable by all. Folders have
@@ -23,7 +23,7 @@ def entry(name, date, kind, mode):
 
 
 def main():
-    out, folder, date = sys.argv[1], "", 0
+    out, folder, date, level = sys.argv[1], "", 0, 9
     content = {}  # place: (mode, bytes), or (None, where a link leads)
 
     def add(place, what):
@@ -38,6 +38,8 @@ def main():
             folder = value
         elif option == "--date":
             date = int(value)
+        elif option == "--level":
+            level = int(value)
         elif option in ("--file", "--program"):
             with open(path, "rb") as file:
                 add(place, (0o755 if option == "--program" else 0o644, file.read()))
@@ -57,7 +59,7 @@ def main():
             folders.add(f"{folder}/{parent}")
             parent = os.path.dirname(parent)
 
-    with open(out, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed, \
+    with open(out, "wb") as raw, gzip.GzipFile("", "wb", level, raw, mtime=0) as packed, \
             tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
         names = sorted(folders | {f"{folder}/{place}" for place in content})
         for name in names:
