@@ -13,7 +13,8 @@ cp -L "$(dirname "$5")"/* "$consumer"
 shift 5
 words=(bazel _virtual_includes _objs/ execroot k8-opt k8-fastbuild /proc/self/cwd sandbox "$@")
 cd "$TEST_TMPDIR"
-export HOME=$TEST_TMPDIR LC_ALL=C
+# dpkg wants the sbin folders.
+export HOME=$TEST_TMPDIR LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 fail() {
     echo "FAILED: $1" >&2
@@ -62,7 +63,7 @@ build_with_cmake() {
 
 # check_files PREFIX: what every tree is to be like.
 check_files() {
-    local prefix=$1 rt=$1/lib/libsmf_rt.so.$abi word file
+    local prefix=$1 rt=$1/lib/libsmf_rt.so.$abi found file
     same "$(readlink "$prefix/lib/libsmf_rt.so")" "libsmf_rt.so.$abi" "the link for linkers"
     readelf -d "$rt" | grep -qF "Library soname: [libsmf_rt.so.$abi]" || fail "another SONAME"
     diff <(grep -o '^RT_API .*' "$prefix/include/smf/runtime/ffi/smf_rt.h" | grep -o 'rt_[a-z0-9_]*(' | tr -d '(' | sort) \
@@ -76,10 +77,8 @@ check_files() {
     [ -z "$(nm -C --defined-only "$prefix/lib/libsmf.a" 2> /dev/null | grep -E ' T (asmjit|fmt)::' | grep -v DebugUtils)" ] ||
         fail "libsmf.a has what is of others"
     # Nothing says how it was made. (The documentation may speak of building.)
-    for word in "${words[@]}"; do
-        ! grep -raiqF -e "$word" "$prefix" --exclude-dir=doc ||
-            fail "'$word' is in $(grep -raliF -e "$word" "$prefix" --exclude-dir=doc | tr '\n' ' ')"
-    done
+    found=$(grep -raioF "${words[@]/#/--regexp=}" "$prefix" --exclude-dir=doc | sort | uniq -c || true)
+    [ -z "$found" ] || fail "it says how it was made: $found"
     [ -z "$(find "$prefix" -iname '*bazel*' -o ! -type d -perm /022 ! -type l)" ] || fail "odd names or modes"
     # Links between the documents that are there lead somewhere.
     (cd "$prefix/share/doc/smf" && grep -oh '](\([a-z-]*\.md\))' -- *.md | tr -d '()]' | sort -u | while read -r file; do
