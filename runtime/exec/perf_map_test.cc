@@ -1,6 +1,7 @@
 #include "runtime/exec/perf_map.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,6 +122,35 @@ TEST(PerfMap, FollowsNoLinkThatSomebodyPutThere) {
   ASSERT_FALSE(map);
   EXPECT_EQ(map.error().system_errno, ELOOP);
   EXPECT_EQ(read_all(target), "precious");
+}
+
+TEST(PerfMap, LeavesAloneWhatIsNotThisUsersFileAlone) {
+  const std::string path = path_of("not_ours.map"), target = path_of("precious");
+  const int descriptors = os::descriptor_count();
+  const auto expect_refused = [&](const char* what) {
+    SCOPED_TRACE(what);
+    const auto map = PerfMap::create({.path = path});
+    ASSERT_FALSE(map);
+    EXPECT_EQ(map.error().system_errno, EPERM);
+    EXPECT_EQ(os::descriptor_count(), descriptors);
+    std::filesystem::remove(path);
+  };
+  std::filesystem::remove(path);
+  std::ofstream(target) << "precious";
+  std::filesystem::create_hard_link(target, path);
+  expect_refused("a second name of a file");
+  EXPECT_EQ(read_all(target), "precious");
+
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  expect_refused("a pipe");
+
+  std::ofstream(path) << "another's";
+  if (::chown(path.c_str(), ::geteuid() + 1, ::getegid()) == 0) expect_refused("another user's");
+  std::filesystem::remove(path);
+
+  std::ofstream(path) << "what another run left";
+  EXPECT_TRUE(PerfMap::create({.path = path}));
+  EXPECT_EQ(read_all(path), "");
 }
 
 TEST(PerfMap, LongNamesAreCut) {

@@ -1,6 +1,7 @@
 #include "runtime/exec/profile_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,14 +10,31 @@
 
 namespace smf::internal {
 
+namespace {
+
+// Anybody may put something in the way where profilers look. Another user's file would show where
+// code lies; a second name of a file of ours would empty it; a pipe would stop who writes to it.
+bool is_ours_alone(const struct stat& file) {
+  return S_ISREG(file.st_mode) && file.st_uid == ::geteuid() && file.st_nlink == 1;
+}
+
+}  // namespace
+
 Result<ProfileFile> ProfileFile::create(std::string path, os::SystemCalls& calls) try {
   ProfileFile file;
   file.path_ = std::move(path);
   file.owner_ = ::getpid();
   file.buffer_.reserve(kBufferBytes);
-  constexpr int kFlags = O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW;
+  constexpr int kFlags = O_RDWR | O_CREAT | O_NOFOLLOW;
   file.descriptor_ = os::Descriptor(calls.open(file.path_.c_str(), kFlags, 0600), calls);
-  if (!file.descriptor_) return fail_system("create a file for profilers", file.path_, errno);
+  const auto failed = [&](int error) {
+    return fail_system("create a file for profilers", file.path_, error);
+  };
+  if (!file.descriptor_) return failed(errno);
+  struct stat status{};
+  if (calls.fstat(file.descriptor_.get(), &status) != 0) return failed(errno);
+  if (!is_ours_alone(status)) return failed(EPERM);
+  if (status.st_size != 0 && calls.ftruncate(file.descriptor_.get(), 0) != 0) return failed(errno);
   return file;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::kOutOfMemory, "not enough memory for a profiler's file");

@@ -26,9 +26,10 @@ class ProfileFile {
  public:
   static constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 
-  // Empty, readable and writable by its owner only; a file that is there is emptied, but not one at
-  // the end of a symbolic link: the usual places are folders in which everybody may put one.
-  // kSystem, kOutOfMemory.
+  // Empty, readable and writable by its owner only. A file of this user's that is there is emptied.
+  // The usual places are folders in which everybody may put things, so what is at the end of a
+  // symbolic link, another user's, or has a second name, or is no file, is left alone (EPERM; for
+  // the link ELOOP). kSystem, kOutOfMemory.
   static Result<ProfileFile> create(std::string path, os::SystemCalls& calls);
   ProfileFile(ProfileFile&&) noexcept = default;
   ProfileFile& operator=(ProfileFile&&) = delete;

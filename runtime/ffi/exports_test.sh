@@ -1,11 +1,11 @@
 #!/bin/bash
 # What libsmf_rt.so shows and needs.
-#   exports_test.sh LIBRARY HEADER
+#   exports_test.sh LIBRARY HEADER SONAME
 # It shows the functions that the header declares, each of them, and nothing else; it needs C's and
 # C++'s libraries and no other; and it cannot be unloaded, since a signal handler stays in it.
 set -euo pipefail
 
-library=$1 header=$2
+library=$1 header=$2 soname=$3
 
 declared=$(grep -o '^RT_API .*' "$header" | grep -o 'rt_[a-z0-9_]*(' | tr -d '(' | sort)
 shown=$(nm -D --defined-only "$library" | awk '{ print $NF }' | sort)
@@ -23,4 +23,6 @@ if [ -n "$others" ] && ! nm -D "$library" | grep -E ' U __(asan|ubsan|tsan)_' > 
     exit 1
 fi
 
+# Programs that are linked with it ask for it by this name.
+readelf -d "$library" | grep -qF "Library soname: [$soname]" || { echo "its SONAME is not $soname"; exit 1; }
 readelf -d "$library" | grep -q NODELETE || { echo "it can be unloaded"; exit 1; }

@@ -23,6 +23,17 @@ LevelRange levels(Algorithm algorithm) {
   return algorithm == Algorithm::kZstd ? LevelRange{1, 22, 3} : LevelRange{1, 12, 1};
 }
 
+Result<void> check_ratio(std::uint64_t stored, std::uint64_t uncompressed,
+                         const DecompressionLimits& limits) {
+  if (uncompressed > limits.ratio_floor &&
+      uncompressed / limits.max_ratio >= std::max<std::uint64_t>(stored, 1)) {
+    return fail(ErrorCode::kLimit,
+                fmt::format("claims {} bytes uncompressed of {} stored; the limit is {} to 1",
+                            uncompressed, stored, limits.max_ratio));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<CompressionSpec> parse_compression(std::string_view text) {
@@ -78,13 +89,14 @@ Result<void> check_limits(std::uint64_t stored, std::uint64_t uncompressed,
     return fail(ErrorCode::kLimit, fmt::format("claims {} bytes uncompressed; the limit is {}",
                                                uncompressed, limits.max_bytes));
   }
-  if (uncompressed > limits.ratio_floor &&
-      uncompressed / limits.max_ratio >= std::max<std::uint64_t>(stored, 1)) {
-    return fail(ErrorCode::kLimit,
-                fmt::format("claims {} bytes uncompressed of {} stored; the limit is {} to 1",
-                            uncompressed, stored, limits.max_ratio));
-  }
-  return {};
+  return check_ratio(stored, uncompressed, limits);
+}
+
+Result<void> check_total(std::uint64_t file_size, std::uint64_t uncompressed,
+                         const DecompressionLimits& limits) {
+  auto checked = check_ratio(file_size, uncompressed, limits);
+  if (!checked) checked.error().message = "its sections together: " + checked.error().message;
+  return checked;
 }
 
 struct FrameCompressor::Contexts {

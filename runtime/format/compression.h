@@ -65,6 +65,16 @@ Result<Algorithm> identify_compression(Bytes stored);
 Result<void> check_limits(std::uint64_t stored, std::uint64_t uncompressed,
                           const DecompressionLimits& limits);
 
+// The same of all sections of a file together, by their ratio: thousands of them may share their
+// bytes, or each stay below ratio_floor, and nobody's disk is large enough for what comes out.
+Result<void> check_total(std::uint64_t file_size, std::uint64_t uncompressed,
+                         const DecompressionLimits& limits);
+
+// a + b, or the largest number: for sums of what a file claims.
+constexpr std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) {
+  return a + b < a ? ~std::uint64_t{0} : a + b;
+}
+
 // Compresses pieces of up to kSeekableAbove bytes, each into one frame. Keeps the libraries'
 // working memory between calls; not thread-safe: one for each thread.
 class FrameCompressor {

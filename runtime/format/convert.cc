@@ -183,9 +183,31 @@ Result<bool> is_native(const SmfView& view) {
   return hashes.module == header.module_hash;
 }
 
+namespace {
+
+// Sections of a sound file lie side by side. Thousands that share their bytes would make a file of
+// terabytes out of a small one.
+Result<void> check_shared_bytes(const SmfView& view) {
+  constexpr std::uint64_t kShareable = 16u << 20;  // what tables that sections repeat may take
+  const std::uint64_t size = view.file().size();
+  std::uint64_t total = 0;
+  for (std::uint32_t i = 0; i < view.section_count(); ++i) {
+    SMF_ASSIGN(const Section section, view.section(i));
+    total = saturating_sum(total, section.size);
+    if (total > 2 * size + kShareable) {
+      return fail(ErrorCode::kLimit,
+                  fmt::format("its sections share bytes: {} in a file of {}", total, size));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<ModuleSpec> spec_from_view(const SmfView& view, Target target,
                                   std::shared_ptr<const os::InputFile> file) try {
   const Header& header = view.header();
+  SMF_TRY(check_shared_bytes(view));
   SMF_ASSIGN(const bool native, is_native(view));
   const Payloads payloads(view, std::move(file));
   ModuleSpec spec = convert_header(header);

@@ -26,6 +26,7 @@ void compress_sections(ModuleSpec& spec, const Recompression& wanted) {
 Result<void> recompress_sections(ModuleSpec& spec, const SmfView& view,
                                  const Recompression& wanted) {
   const bool stores_plain = wanted.compression.algorithm == Algorithm::kNone;
+  std::uint64_t total = 0;
   for (SectionSpec& section : spec.sections) {
     const bool is_kept = has_type(section, SectionType::kCode) && !wanted.code_too;
     if (!section.is_precompressed || (is_kept && !stores_plain)) continue;
@@ -35,6 +36,8 @@ Result<void> recompress_sections(ModuleSpec& spec, const SmfView& view,
           ErrorCode::kUnsupported,
           fmt::format("two sections are named '{}', and one of them is compressed", section.name));
     }
+    total = saturating_sum(total, original->virtual_size);
+    SMF_TRY(check_total(view.file().size(), total, wanted.limits));
     auto content =
         decompressed_source(view.stored(*original), original->virtual_size, wanted.limits);
     if (!content) {

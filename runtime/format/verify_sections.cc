@@ -95,7 +95,10 @@ void Verifier::check_extents() {
 void Verifier::check_payloads() {
   ByteVector buffer;
   std::uint64_t total = 0, done = 0;
-  for (const Section& section : sections_) total += section.compressed ? section.virtual_size : 0;
+  for (const Section& section : sections_)
+    total = saturating_sum(total, section.compressed ? section.virtual_size : 0);
+  const auto checked = check_total(view_.file().size(), total, options_.limits);
+  if (!checked) report(checked.error());
   for (const Section& section : sections_) {
     if (!section.compressed) {
       if ((section.flags & kSectionCompressed) && view_.header().dialect == Dialect::kP128) {
@@ -105,6 +108,7 @@ void Verifier::check_payloads() {
       }
       continue;
     }
+    if (!checked) continue;
     auto reader = SectionReader::open(view_.stored(section), section.virtual_size, options_.limits);
     if (!reader) {
       report(reader.error(), section.offset, label(section));

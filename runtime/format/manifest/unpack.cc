@@ -32,8 +32,10 @@ class Unpacker {
   Unpacker(const UnpackOptions& options, const std::string& folder)
       : options_(options), folder_(folder) {}
 
-  Result<UnpackSummary> run(const ModuleSpec& spec) {
-    for (const SectionSpec& section : spec.sections) total_ += content_size(section);
+  Result<UnpackSummary> run(const ModuleSpec& spec, std::uint64_t file_size) {
+    for (const SectionSpec& section : spec.sections)
+      total_ = saturating_sum(total_, content_size(section));
+    SMF_TRY(check_total(file_size, total_, options_.limits));
     SMF_TRY(make_folder("sections"));
     const bool has_stored = std::ranges::any_of(spec.sections, &SectionSpec::is_precompressed);
     if (has_stored) SMF_TRY(make_folder("stored"));
@@ -121,7 +123,8 @@ Result<UnpackSummary> unpack_module(const SmfView& view, std::shared_ptr<const o
                                     const std::string& folder, const UnpackOptions& options) try {
   SMF_ASSIGN(const ModuleSpec spec, spec_from_view(view, Target::kSame, std::move(file)));
   SMF_ASSIGN(os::OutputDirectory out, os::OutputDirectory::create(folder));
-  SMF_ASSIGN(const UnpackSummary summary, Unpacker(options, out.staging()).run(spec));
+  SMF_ASSIGN(const UnpackSummary summary,
+             Unpacker(options, out.staging()).run(spec, view.file().size()));
   SMF_TRY(out.commit());
   return summary;
 } catch (const std::bad_alloc&) {

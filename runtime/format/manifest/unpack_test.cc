@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "runtime/format/building.h"
 #include "runtime/format/convert.h"
@@ -185,6 +187,39 @@ TEST(Unpack, GivesAnEditedNoteItsRoomAgain) {
   EXPECT_GE((**view->find_section(kNoteSection)).size, 4096u);
 }
 
+TEST(Unpack, StaysInItsFolderWhateverSectionsAreCalled) {
+  ModuleSpec spec;
+  for (const char* name : {"../../up", "/tmp/absolute", "..", ".", "a/../../../b", "..\\up"}) {
+    spec.sections.push_back({.name = name,
+                             .type = static_cast<std::uint8_t>(SectionType::kData),
+                             .payload = text_source(repetitive(3000, 1)),
+                             .compression = {Algorithm::kZstd, 3}});
+    spec.sections.push_back({.name = std::string(name) + "!",
+                             .type = static_cast<std::uint8_t>(SectionType::kData),
+                             .payload = text_source("as it is")});
+  }
+  const auto bytes = build_bytes(spec);
+  ASSERT_TRUE(bytes) << bytes.error().describe();
+  const auto view = SmfView::open(as_bytes(*bytes));
+  ASSERT_TRUE(view);
+
+  const std::string parent = scratch_path("parent");
+  ASSERT_TRUE(std::filesystem::create_directory(parent));
+  ASSERT_TRUE(unpack_module(*view, nullptr, parent + "/in"));
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(parent))
+    found.push_back(entry.path().filename());
+  EXPECT_EQ(found, std::vector<std::string>{"in"});
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(parent + "/in")) {
+    EXPECT_FALSE(entry.is_symlink()) << entry.path();
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 6u * 3 + 1);  // content and stored, content, and the manifest
+  EXPECT_FALSE(std::filesystem::exists("/tmp/absolute"));
+  EXPECT_EQ(pack(parent + "/in"), *bytes);
+}
+
 TEST(Unpack, WritesNothingWhereTheFolderIsNotEmpty) {
   const std::string folder = scratch_path("occupied");
   std::filesystem::create_directory(folder);
@@ -206,6 +241,57 @@ TEST(Unpack, LeavesNothingBehindWhereALimitIsReached) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::kLimit);
   EXPECT_TRUE(std::filesystem::is_empty(parent));
+}
+
+TEST(Unpack, BoundsWhatAllSectionsExpandToTogether) {
+  ModuleSpec spec;
+  for (int i = 0; i < 20; ++i) {
+    spec.sections.push_back({.name = "zeros " + std::to_string(i),
+                             .type = static_cast<std::uint8_t>(SectionType::kData),
+                             .payload = text_source(std::string(1u << 20, '\0')),
+                             .compression = {Algorithm::kZstd, 3}});
+  }
+  const auto bytes = build_bytes(spec);
+  ASSERT_TRUE(bytes);
+  const auto view = SmfView::open(as_bytes(*bytes));
+  const std::string parent = scratch_path("parent");
+  std::filesystem::create_directory(parent);
+  // Each of them is too small to be asked for its ratio.
+  const auto done = unpack_module(*view, nullptr, parent + "/out", {.limits = {.max_ratio = 1000}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kLimit);
+  EXPECT_NE(done.error().message.find("together"), std::string::npos) << done.error().message;
+  EXPECT_TRUE(std::filesystem::is_empty(parent));
+
+  const auto report = verify_module(*view, {.limits = {.max_ratio = 1000}});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->errors, 1u);
+  EXPECT_TRUE(verify_module(*view)->ok());
+}
+
+TEST(Unpack, RefusesSectionsThatShareTheirBytes) {
+  ModuleSpec spec;
+  spec.sections.push_back({.name = "large",
+                           .type = static_cast<std::uint8_t>(SectionType::kDebug),
+                           .payload = text_source(repetitive(4u << 20, 1))});
+  for (int i = 0; i < 8; ++i) {
+    spec.sections.push_back({.name = "another " + std::to_string(i),
+                             .type = static_cast<std::uint8_t>(SectionType::kDebug),
+                             .payload = text_source("small")});
+  }
+  auto bytes = build_bytes(spec);
+  ASSERT_TRUE(bytes);
+  const std::uint64_t table = SmfView::open(as_bytes(*bytes))->header().section_table;
+  // Offset, size and size in memory of each are those of the first.
+  for (std::size_t i = 1; i <= 8; ++i)
+    std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(table + 8), 24,
+                bytes->begin() + static_cast<std::ptrdiff_t>(table + i * 64 + 8));
+  const auto view = SmfView::open(as_bytes(*bytes));
+  ASSERT_TRUE(view) << view.error().describe();
+  const auto done = unpack_module(*view, nullptr, scratch_path("shared"));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kLimit);
+  EXPECT_FALSE(spec_from_view(*view, Target::kCurrent));
 }
 
 TEST(Manifest, CanBeWrittenByHand) {
