@@ -13,5 +13,8 @@ def smf_register_toolchains(cc = True):
     if cc:
         smf_cc_configure(name = "smf_cc")
         native.register_toolchains("@smf_cc//default:all")
-    native.register_toolchains("@smf//toolchain:from_source_toolchain")
+    native.register_toolchains(
+        "@smf//toolchain:from_source_toolchain",
+        "@smf//toolchain:runtime_from_source_toolchain",
+    )
     bazel_skylib_workspace()

@@ -14,11 +14,15 @@ SmfInfo = provider(
 )
 
 SmfToolchainInfo = provider(
-    doc = "What it takes to make modules and to load them. A toolchain of the type `@smf//toolchain:toolchain_type` has it in its field `smf`.",
+    doc = "What it takes to make modules. A toolchain of the type `@smf//toolchain:toolchain_type` has it in its field `smf`.",
+    fields = {"smftool": "FilesToRunProvider of smftool, for the machine that builds."},
+)
+
+SmfRuntimeToolchainInfo = provider(
+    doc = "What it takes to load modules. A toolchain of the type `@smf//toolchain:runtime_toolchain_type` has it in its field `smf`.",
     fields = {
         "runner": "FilesToRunProvider of a smftool for the target platform, which tests run; or None.",
-        "runtime": "CcInfo of the library that loads modules, for the target platform.",
-        "smftool": "FilesToRunProvider of smftool, for the machine that builds.",
+        "runtime": "CcInfo of the library that loads modules.",
     },
 )
 

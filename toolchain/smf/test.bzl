@@ -4,7 +4,7 @@ load(":calls.bzl", "parse_call")
 load(":checks.bzl", "check_symbol")
 load(":compat.bzl", "TOOLCHAIN_TRANSITION")
 load(":providers.bzl", "SmfInfo")
-load(":toolchain.bzl", "TOOLCHAIN_TYPE")
+load(":toolchain.bzl", "RUNTIME_TOOLCHAIN_TYPE")
 
 def _refuse(ctx, problem):
     fail("{}: {}".format(ctx.label, problem))
@@ -28,9 +28,9 @@ def _smf_test_impl(ctx):
         _refuse(ctx, "{} is no module, but a group of modules; name one of these".format(ctx.attr.module.label))
     if not ctx.attr.calls:
         _refuse(ctx, "no calls to check; give it some, as in {\"max$i64(3, 4)\": \"4\"}")
-    runner = ctx.toolchains[TOOLCHAIN_TYPE].smf.runner
+    runner = ctx.toolchains[RUNTIME_TOOLCHAIN_TYPE].smf.runner
     if not runner:
-        _refuse(ctx, "the SMF toolchain that was found has no smftool for the target platform; give its smf_toolchain a runner")
+        _refuse(ctx, "the toolchain that was found has no smftool for the target platform; give its smf_runtime_toolchain a runner")
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.expand_template(
         template = ctx.file._template,
@@ -79,6 +79,6 @@ with what was expected and what came out. The module is verified first, and stay
         ),
     },
     test = True,
-    toolchains = [TOOLCHAIN_TYPE],
+    toolchains = [RUNTIME_TOOLCHAIN_TYPE],
     **TOOLCHAIN_TRANSITION
 )

@@ -1,80 +1,99 @@
-"""The toolchain: smftool, and the runtime that its modules are for."""
+"""The toolchains: smftool, chosen by the machine that builds; the runtime, by the target platform.
+
+They are two, so that a module can be packed for a platform for which nothing can be compiled here,
+and so that who brings a smftool of their own still has the runtime from its sources.
+"""
 
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":compat.bzl", "TOOLCHAIN_TRANSITION")
-load(":providers.bzl", "SmfToolchainInfo")
+load(":providers.bzl", "SmfRuntimeToolchainInfo", "SmfToolchainInfo")
 
-# A plain string would be looked for in the repository of whoever uses the rule; Bazel 4.2 takes no
+# Plain strings would be looked for in the repository of whoever uses the rule; Bazel 4.2 takes no
 # Label here.
 TOOLCHAIN_TYPE = str(Label("//toolchain:toolchain_type"))
+RUNTIME_TOOLCHAIN_TYPE = str(Label("//toolchain:runtime_toolchain_type"))
 
 def _make_variables(smftool):
     return platform_common.TemplateVariableInfo({"SMFTOOL": smftool.path})
 
 def _smf_toolchain_impl(ctx):
-    runner = ctx.attr.runner
     return [
         platform_common.ToolchainInfo(
-            smf = SmfToolchainInfo(
-                runner = runner[DefaultInfo].files_to_run if runner else None,
-                runtime = ctx.attr.runtime[CcInfo],
-                smftool = ctx.attr.smftool[DefaultInfo].files_to_run,
-            ),
+            smf = SmfToolchainInfo(smftool = ctx.attr.smftool[DefaultInfo].files_to_run),
         ),
         _make_variables(ctx.executable.smftool),
         DefaultInfo(files = depset([ctx.executable.smftool])),
     ]
 
-def _toolchain_attrs(smftool_cfg):
-    return {
-        "runner": attr.label(
-            cfg = "target",
-            doc = "smftool once more, for the target platform: what `smf_test` runs. Needed by that rule alone.",
-            executable = True,
-        ),
-        "runtime": attr.label(
-            doc = "A C++ library that loads modules, for the target platform: what `smf_runtime` hands out.",
-            mandatory = True,
-            providers = [CcInfo],
-        ),
-        "smftool": attr.label(
-            cfg = smftool_cfg,
-            doc = "The program that makes modules, for the machine that builds.",
-            executable = True,
-            mandatory = True,
-        ),
-    }
+def _smftool(cfg):
+    return attr.label(
+        cfg = cfg,
+        doc = "The program that makes modules, for the machine that builds.",
+        executable = True,
+        mandatory = True,
+    )
 
 smf_toolchain = rule(
     implementation = _smf_toolchain_impl,
-    doc = """Describes an SMF toolchain, such as one of programs that were built elsewhere.
+    doc = """Describes a smftool to make modules with, such as one that was built elsewhere.
 
 `toolchain()` makes Bazel find it, once that is registered ahead of this repository's own:
 
 ```python
 smf_toolchain(
     name = "prebuilt",
-    runtime = ":libsmf",       # cc_import or cc_library
     smftool = "bin/smftool",
 )
 
 toolchain(
     name = "prebuilt_toolchain",
     exec_compatible_with = ["@platforms//os:linux", "@platforms//cpu:x86_64"],
-    target_compatible_with = ["@platforms//os:linux", "@platforms//cpu:x86_64"],
     toolchain = ":prebuilt",
     toolchain_type = "@smf//toolchain:toolchain_type",
 )
 ```
 """,
-    attrs = _toolchain_attrs("exec"),
+    attrs = {"smftool": _smftool("exec")},
     provides = [platform_common.ToolchainInfo],
 )
 
 smf_tested_toolchain = rule(
     implementation = _smf_toolchain_impl,
     doc = "smf_toolchain with a smftool built as the code under test is: for that repository alone.",
-    attrs = _toolchain_attrs("target"),
+    attrs = {"smftool": _smftool("target")},
+    provides = [platform_common.ToolchainInfo],
+)
+
+def _smf_runtime_toolchain_impl(ctx):
+    runner = ctx.attr.runner
+    return [
+        platform_common.ToolchainInfo(
+            smf = SmfRuntimeToolchainInfo(
+                runner = runner[DefaultInfo].files_to_run if runner else None,
+                runtime = ctx.attr.runtime[CcInfo],
+            ),
+        ),
+    ]
+
+smf_runtime_toolchain = rule(
+    implementation = _smf_runtime_toolchain_impl,
+    doc = """Describes the library that loads modules on a platform, such as one that was built elsewhere.
+
+A `toolchain()` of the type `@smf//toolchain:runtime_toolchain_type` with `target_compatible_with`
+makes Bazel find it.
+""",
+    attrs = {
+        "runner": attr.label(
+            cfg = "target",
+            doc = "smftool for the target platform, which `smf_test` runs. Needed by that rule alone.",
+            executable = True,
+        ),
+        "runtime": attr.label(
+            doc = "The C++ library that `smf_runtime` hands out: a `cc_library` or `cc_import`.",
+            mandatory = True,
+            providers = [CcInfo],
+        ),
+    },
     provides = [platform_common.ToolchainInfo],
 )
 
@@ -95,12 +114,23 @@ current_smf_toolchain = rule(
 )
 
 def _smf_runtime_impl(ctx):
-    return [ctx.toolchains[TOOLCHAIN_TYPE].smf.runtime]
+    return [ctx.toolchains[RUNTIME_TOOLCHAIN_TYPE].smf.runtime]
 
 smf_runtime = rule(
     implementation = _smf_runtime_impl,
-    doc = "The runtime of the toolchain that was found, for the `deps` of a C++ target.",
-    toolchains = [TOOLCHAIN_TYPE],
+    doc = """The runtime of the toolchain that was found, for the `deps` of a C++ target.
+
+```python
+smf_runtime(name = "runtime")
+
+cc_binary(
+    name = "host",
+    srcs = ["host.cc"],
+    deps = [":runtime"],
+)
+```
+""",
     provides = [CcInfo],
+    toolchains = [RUNTIME_TOOLCHAIN_TYPE],
     **TOOLCHAIN_TRANSITION
 )
