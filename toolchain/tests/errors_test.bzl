@@ -64,7 +64,7 @@ _INSTANTIATIONS = {
         dict(module = "//toolchain/tests:group", symbols = ["a"]),
         "group is no module, but a group of modules; name one of these",
     ),
-    "instantiation_of_nothing": (dict(module = _MODULE, symbols = []), "no symbols to instantiate; name some, or use "),
+    "instantiation_of_nothing": (dict(module = _MODULE, symbols = []), "no symbols to instantiate; name some or set all, or use "),
     "instantiation_for_riscv": (
         dict(module = "//toolchain/tests:for_riscv", symbols = ["a"]),
         "there is no code to be had for riscv64, only for aarch64 and x86-64",
