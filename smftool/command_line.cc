@@ -146,9 +146,10 @@ std::unique_ptr<CLI::App> make_command_line(Context& context) {
       "smftool inspect app.smf          what is in a module\n"
       "smftool pack --help              one command's options and examples\n"
       "smftool tour                     all of it, step by step, on a sample");
-  for (const auto add : {add_pack, add_inspect, add_verify, add_extract, add_unpack, add_convert,
-                         add_compress, add_decompress, add_add_stub, add_strip_stub, add_diff,
-                         add_sdn, add_note, add_mir, add_jit, add_doctor, add_tour, add_docs}) {
+  for (const auto add :
+       {add_pack, add_inspect, add_verify, add_extract, add_unpack, add_convert, add_compress,
+        add_decompress, add_add_stub, add_strip_stub, add_diff, add_sdn, add_note, add_mir, add_jit,
+        add_instantiate, add_doctor, add_tour, add_docs}) {
     add(Command(*app, context));
   }
   add_common_options(*app, context);

@@ -19,6 +19,7 @@ void add_diff(Command tool);
 void add_sdn(Command tool);
 void add_note(Command tool);
 void add_jit(Command tool);
+void add_instantiate(Command tool);
 void add_mir(Command tool);
 void add_doctor(Command tool);
 void add_tour(Command tool);

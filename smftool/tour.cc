@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "smftool/messages.h"
 #include "smftool/printable.h"
 #include "smftool/sample_files.h"
+#include "smftool/scratch_folder.h"
 #include "smftool/table.h"
 
 namespace smf::tool {
@@ -69,11 +71,9 @@ class Workplace {
     place.home_ = std::filesystem::current_path(error);
     if (error) return fail_system("find the present folder", "", error.value());
     if (keep.empty()) {
-      std::string path = std::filesystem::temp_directory_path(error) / "smftool-tour-XXXXXX";
-      if (error || ::mkdtemp(path.data()) == nullptr)
-        return fail_system("create a folder", path, error ? error.value() : errno);
-      place.folder_ = path;
-      place.is_temporary_ = true;
+      SMF_ASSIGN(ScratchFolder scratch, ScratchFolder::create("smftool-tour"));
+      place.folder_ = scratch.path();
+      place.scratch_.emplace(std::move(scratch));
     } else {
       std::filesystem::create_directories(keep, error);
       if (error) return fail_system("create the folder", keep, error.value());
@@ -89,13 +89,12 @@ class Workplace {
   Workplace(Workplace&& other) noexcept
       : home_(std::move(other.home_)),
         folder_(std::exchange(other.folder_, {})),
-        is_temporary_(other.is_temporary_) {}
+        scratch_(std::move(other.scratch_)) {}
   Workplace& operator=(Workplace&&) = delete;
   ~Workplace() {
     if (folder_.empty()) return;
     std::error_code ignored;
     std::filesystem::current_path(home_, ignored);
-    if (is_temporary_) std::filesystem::remove_all(folder_, ignored);
   }
   const std::string& folder() const { return folder_; }
 
@@ -103,7 +102,7 @@ class Workplace {
   Workplace() = default;
   std::string home_;
   std::string folder_;
-  bool is_temporary_ = false;
+  std::optional<ScratchFolder> scratch_{};
 };
 
 Result<void> write_sources(const Context& context, bool coloured) {

@@ -29,6 +29,14 @@ struct Features {
 // Of the processor that this runs on.
 Features native_features();
 
+// What code is for. Features{} is every processor of its kind.
+struct CodeTarget {
+  Machine machine = kThisMachine;
+  Features features = native_features();
+
+  friend bool operator==(const CodeTarget&, const CodeTarget&) = default;
+};
+
 struct EncodingOptions {
   Features features{};
   // Each entry begins with a landing pad (exec/machine_code.h).

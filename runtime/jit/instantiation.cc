@@ -147,11 +147,11 @@ void Instantiation::persist(std::span<const std::size_t> members, const codegen:
   for (std::size_t i = 0; i != members.size(); ++i) {
     const Node& node = nodes_[members[i]];
     if (!node.shape) return;
-    const auto key =
-        persisted_key(state_.metadata, *node.wanted.record, node.wanted.arguments->text,
-                      state_.shape_of_number(*node.shape));
-    if (!key) return;
-    piece.functions.push_back({.key = *key,
+    const auto source =
+        source_hash(state_.metadata, *node.wanted.record, node.wanted.arguments->text,
+                    state_.shape_of_number(*node.shape));
+    if (!source) return;
+    piece.functions.push_back({.key = persisted_key(*source, state_.target()),
                                .offset = code.entries[i].offset,
                                .size = code.entries[i].size,
                                .name = piece.keep(node.wanted.usual)});

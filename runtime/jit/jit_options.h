@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/cache/cache.h"
 #include "runtime/codegen/code.h"
+#include "runtime/codegen/target.h"
 #include "runtime/exec/code_memory.h"
 #include "runtime/jit/jit_result.h"
 #include "runtime/jit/template_compiler.h"
@@ -39,10 +41,15 @@ struct JitOptions {
 
   bool enabled = true;
   UpdateMode update_mode = UpdateMode::kDeferred;
+  std::string made_in{};  // what rows that move name as their file; empty: the module
   std::size_t max_depth = 50;
   bool verbose = false;           // a line on stderr for each symbol compiled
   bool missing_files_ok = false;  // a module that is not there or does not read has no rows
   TrustPersisted trust_persisted = TrustPersisted::kOwnerOnly;
+  // Code for other machines, or for all processors of this kind (Features{}), to be kept in modules
+  // (update_mode). What a request returns then may only be called where this processor has what the
+  // target asks for.
+  codegen::CodeTarget target{};
 
   // Called where a function traps. It may throw (with Unwinding, exec/unwinding.h) or longjmp; when
   // it returns, the process aborts. nullptr: tells on stderr, and aborts.

@@ -71,18 +71,27 @@ const void* JitState::bring(const std::string& instance) {
   return instantiate(**wanted).address();
 }
 
+// Made for this target; or for any processor of its kind.
+std::optional<PersistedCode> JitState::find_in_room(const Module& home, const Wanted& one) const {
+  const std::uint32_t shape = one.arguments->shape_in(metadata.meanings());
+  if (shape == 0) return std::nullopt;
+  const auto source =
+      source_hash(metadata, *one.record, one.arguments->text, shape_of_number(shape));
+  if (!source) return std::nullopt;
+  for (const Hash128& target : targets_) {
+    auto found = home.room->reader.find(persisted_key(*source, target));
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
 Made<const Compiled*> JitState::find_persisted(const Wanted& one) {
   if (one.record == nullptr) return nullptr;
   const auto home = home_of(one);
   if (home == nullptr || !home->room->is_trusted ||
       home->room->reader.index().function_count() == 0)
     return nullptr;
-  const std::uint32_t shape = one.arguments->shape_in(metadata.meanings());
-  if (shape == 0) return nullptr;
-  const auto key =
-      persisted_key(metadata, *one.record, one.arguments->text, shape_of_number(shape));
-  if (!key) return nullptr;
-  const auto found = home->room->reader.find(*key);
+  const auto found = find_in_room(*home, one);
   if (!found) return nullptr;
   std::vector<std::string> instances;
   const auto code = take_code(*found, instances);

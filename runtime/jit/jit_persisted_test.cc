@@ -89,6 +89,39 @@ TEST_F(JitPersisted, TheNextProcessCompilesNothing) {
   }
 }
 
+// As modules are delivered: nobody who makes them knows the processor that they will run on.
+TEST_F(JitPersisted, CodeForAnyProcessorOfThisKindIsUsed) {
+  const std::string path =
+      compile_all(add_module(),
+                  {.made_in = "made.smf", .target = {codegen::kThisMachine, codegen::Features{}}});
+  const auto jit = open(path);
+  EXPECT_EQ(call(*jit, "quick$i64", 5), 5);
+  EXPECT_EQ(call(*jit, "once$Int", 5), 0);
+  EXPECT_EQ(jit->stats().compiled, 0u);
+  EXPECT_TRUE(jit->flush());
+  EXPECT_EQ(functions_in(path), 3u);
+  const std::string file = read_file(path);
+  EXPECT_NE(file.find("made.smf:0:0:jit"), std::string::npos);
+  EXPECT_EQ(file.find(path + ":0:0:jit"), std::string::npos);
+}
+
+TEST_F(JitPersisted, CodeForOtherMachinesIsKeptBesideTheOwn) {
+  const std::string path = add_module();
+  const auto other = codegen::kThisMachine == codegen::Machine::kX86_64 ? codegen::Machine::kAArch64
+                                                                        : codegen::Machine::kX86_64;
+  {
+    const auto jit = open(path, {.target = {other, codegen::Features{}}});
+    EXPECT_TRUE(jit->try_jit_instantiate("quick$i64").is_success());
+    EXPECT_TRUE(jit->flush());
+  }
+  EXPECT_EQ(functions_in(path), 3u);
+  compile_all(path);
+  EXPECT_EQ(functions_in(path), 6u);
+  const auto jit = open(path);
+  EXPECT_EQ(call(*jit, "quick$i64", 5), 5);
+  EXPECT_EQ(jit->stats().compiled, 0u);
+}
+
 TEST_F(JitPersisted, NothingIsStoredWhereUpdatesAreOffOrThereIsNoRoom) {
   const std::string path = compile_all(add_module(), {.update_mode = UpdateMode::kOff});
   EXPECT_EQ(functions_in(path), 0u);

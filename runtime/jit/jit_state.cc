@@ -68,9 +68,12 @@ Result<void> JitState::open() {
     SMF_ASSIGN(SmfCache own, SmfCache::create());
     cache = std::make_shared<SmfCache>(std::move(own));
   }
+  targets_ = {target_hash(options.target)};
+  const codegen::CodeTarget any{.machine = options.target.machine, .features = {}};
+  if (any != options.target) targets_.push_back(target_hash(any));
   trap_ = {options.trap_handler, options.trap_context};
   if (trap_.handler == nullptr) trap_.handler = tell_trap;
-  updates_ = std::make_unique<NoteUpdates>(metadata, calls());
+  updates_ = std::make_unique<NoteUpdates>(metadata, calls(), options.made_in);
   persisting_ = std::make_unique<Persisting>(calls());
   return {};
 }
@@ -151,7 +154,7 @@ JitResult JitState::instantiate(const Wanted& one) {
   std::optional<Timer> timer;
   if (depth_of(this) == 0) timer.emplace(counters.compile_ns);
   for (;;) {
-    auto session = sessions.take(metadata);
+    auto session = sessions.take(metadata, options.target);
     const bool was_fresh = session->is_fresh();
     Made<const Compiled*> made = nullptr;
     std::vector<FoundRow> rows;
@@ -238,7 +241,7 @@ void JitState::find_shapes(const Module& module) try {
   for (std::size_t i = 0; i != module.row_count && count != kMaxShapes; ++i) {
     Arguments& arguments = *module.rows[i].arguments;
     if (arguments.shape_in(metadata.meanings()) != 0) continue;
-    if (session == nullptr) session = sessions.take(metadata);
+    if (session == nullptr) session = sessions.take(metadata, options.target);
     ++count;
     const auto types = session->types(arguments.text);
     if (session->is_spoilt()) session = nullptr;

@@ -93,6 +93,8 @@ class JitState {
   // Code that a process before this one made, published; nullptr without any that is of now. The
   // caller has a frame for `wanted`.
   Made<const Compiled*> find_persisted(const Wanted& wanted);
+  // What the code that is compiled here is for.
+  const Hash128& target() const { return targets_.front(); }
   // What `name` is for code that names it: registered, compiled, or of a source. nullptr.
   const void* find_symbol(const std::string& name) const;
   // The same for all that code may name. kNotFound, with who needs it.
@@ -136,6 +138,7 @@ class JitState {
   JitResult success(std::string_view symbol, const Compiled& compiled, const FoundRow& row);
   JitResult instantiate(const Wanted& wanted);
   const void* bring(const std::string& instance);
+  std::optional<PersistedCode> find_in_room(const Module& home, const Wanted& one) const;
   std::optional<codegen::Code> take_code(const PersistedCode& found,
                                          std::vector<std::string>& instances) const;
   const Compiled* equal_body(const FoundRow& row) const;
@@ -146,6 +149,7 @@ class JitState {
   std::unique_ptr<NoteUpdates> updates_{};
   std::unique_ptr<Persisting> persisting_{};
   Trap trap_{};
+  std::vector<Hash128> targets_{};  // the own, and that of code for any processor of its kind
 
   mutable std::mutex publish_mutex_{};
   std::deque<Compiled> all_{};

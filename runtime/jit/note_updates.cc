@@ -25,6 +25,9 @@ Result<void> NoteUpdates::move_of_one(const std::string& path,
                           .template_name = std::string(row.template_name),
                           .type_args = std::string(row.type_args),
                           .to_obj = std::string(row.moved_to())});
+    if (made_in_.empty()) continue;
+    promotions.back().from_file = made_in_;
+    promotions.back().from_loc = made_in_ + ":0:0:jit";
   }
   if (promotions.empty()) return {};
   if (!file->updater) {

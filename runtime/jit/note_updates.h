@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/error.h"
@@ -24,7 +25,9 @@ namespace smf::internal {
 // Thread-safe: updates of one file take turns.
 class NoteUpdates {
  public:
-  NoteUpdates(Metadata& metadata, os::SystemCalls& calls) : metadata_(metadata), calls_(calls) {}
+  // `made_in`: the file that rows are said to come from; empty: the module.
+  NoteUpdates(Metadata& metadata, os::SystemCalls& calls, std::string made_in)
+      : metadata_(metadata), calls_(calls), made_in_(std::move(made_in)) {}
 
   // Those of each module together; the first error, after all were tried.
   Result<void> move(std::span<const FoundRow> rows) { return move(rows, nullptr); }
@@ -43,6 +46,7 @@ class NoteUpdates {
 
   Metadata& metadata_;
   os::SystemCalls& calls_;
+  const std::string made_in_;
   std::mutex mutex_{};
   std::vector<FoundRow> waiting_{};
   std::map<std::string, std::unique_ptr<File>, std::less<>> files_{};

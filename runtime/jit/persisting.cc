@@ -22,25 +22,27 @@ void add(Xxh3Stream& stream, const Hash128& hash) {
   stream.update(std::as_bytes(std::span(&hash, 1)));
 }
 
-// What code depends on in every process on this machine.
-std::string machine_text() {
-  const codegen::Features features = codegen::native_features();
-  std::string text = "smf persisted code 1";
+}  // namespace
+
+Hash128 target_hash(const codegen::CodeTarget& target) {
+  const codegen::Features& features = target.features;
+  std::string text = "smf persisted code 2";
   for (const bool one : {features.popcnt, features.lzcnt, features.bmi1, features.bmi2,
                          features.sse41, features.fma, !kLandingPad.empty()})
     text += one ? '1' : '0';
-  text += static_cast<char>('A' + static_cast<int>(codegen::kThisMachine));
+  text += static_cast<char>('A' + static_cast<int>(target.machine));
   text += std::to_string(codegen::kCodeVersion);
-  return text;
+  return xxh3_128(as_bytes(text));
 }
 
-}  // namespace
+Hash128 persisted_key(const Hash128& source, const Hash128& target) {
+  const Hash128 parts[] = {source, target};
+  return xxh3_128(std::as_bytes(std::span(parts)));
+}
 
-std::optional<Hash128> persisted_key(const Metadata& metadata, TemplateRecord& record,
-                                     std::string_view args, std::string_view shape) {
-  static const std::string machine = machine_text();
+std::optional<Hash128> source_hash(const Metadata& metadata, TemplateRecord& record,
+                                   std::string_view args, std::string_view shape) {
   Xxh3Stream stream;
-  add(stream, machine);
   add(stream, args);
   add(stream, shape);
   const auto own = record.parsed();

@@ -2,12 +2,14 @@
 //
 // What is looked for is known without making anything: the key is a hash over all that the code
 // depends on,
-//   the version of the code generator, the processor and its features;
+//   the version of the code generator, the processor that it is for and the features it asks of it;
 //   the template, its body, and the bodies of all templates that can be reached from it by name,
 //   since some of them may have been inlined;
 //   the arguments, and their layout, since a type's definition may have changed.
-// So what is found is what would be compiled. An address of another instantiation is stored as the
-// template and its arguments, `max<i64>`: the mangled name alone would not say how to make it.
+// So what is found is what would be compiled, or the same for any processor of this kind: code that
+// asks for no features is looked for too, since that is what modules are delivered with. An address
+// of another instantiation is stored as the template and its arguments, `max<i64>`: the mangled
+// name alone would not say how to make it.
 #pragma once
 
 #include <map>
@@ -24,6 +26,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/codegen/code.h"
+#include "runtime/codegen/target.h"
 #include "runtime/jit/metadata.h"
 #include "runtime/os/system_calls.h"
 #include "runtime/persisted/reader.h"
@@ -35,9 +38,14 @@ namespace smf::internal {
 // Of a relocation: as codegen::Symbol::Kind, and one more.
 inline constexpr std::uint8_t kInstanceRelocation = 3;
 
-// The key of `record` for these arguments; nullopt where a template that it reaches does not read.
-std::optional<Hash128> persisted_key(const Metadata& metadata, TemplateRecord& record,
-                                     std::string_view args, std::string_view shape);
+// Of what code is made from: `record` for these arguments. nullopt where a template that it
+// reaches does not read.
+std::optional<Hash128> source_hash(const Metadata& metadata, TemplateRecord& record,
+                                   std::string_view args, std::string_view shape);
+// Of what code is made for, this version of the code generator included.
+Hash128 target_hash(const codegen::CodeTarget& target);
+// The key of code that is made from that, for that.
+Hash128 persisted_key(const Hash128& source, const Hash128& target);
 
 // Of a module that is loaded: its entries, where their code may be run and there is room for any.
 // nullptr where there is no room.

@@ -97,11 +97,15 @@ Result<void> Session::verify(mir::FunctionId function) {
 }
 
 Result<codegen::Code> Session::compile(std::span<const mir::FunctionId> functions) {
-  if (!compiler_) compiler_.emplace(program_, layouts_);
+  if (!compiler_) {
+    compiler_.emplace(program_, layouts_,
+                      codegen::CompilerOptions{.machine = target_.machine,
+                                               .encoding = {.features = target_.features}});
+  }
   return noted(compiler_->compile(functions));
 }
 
-std::unique_ptr<Session> SessionPool::take(Metadata& metadata) {
+std::unique_ptr<Session> SessionPool::take(Metadata& metadata, const codegen::CodeTarget& target) {
   {
     const std::lock_guard lock(mutex_);
     while (!idle_.empty()) {
@@ -110,7 +114,7 @@ std::unique_ptr<Session> SessionPool::take(Metadata& metadata) {
       if (session->is_kept()) return session;
     }
   }
-  return std::make_unique<Session>(metadata);
+  return std::make_unique<Session>(metadata, target);
 }
 
 void SessionPool::give_back(std::unique_ptr<Session> session) {

@@ -29,8 +29,11 @@ class Session {
   // kept.
   static constexpr std::size_t kMaxKept = 50'000;
 
-  explicit Session(Metadata& metadata)
-      : metadata_(metadata), generation_(metadata.generation()), meanings_(metadata.meanings()) {}
+  Session(Metadata& metadata, const codegen::CodeTarget& target)
+      : metadata_(metadata),
+        target_(target),
+        generation_(metadata.generation()),
+        meanings_(metadata.meanings()) {}
 
   // The type that an argument in canonical form names.
   Result<mir::TypeId> type(std::string_view expression);
@@ -70,6 +73,7 @@ class Session {
   }
 
   Metadata& metadata_;
+  const codegen::CodeTarget target_;
   const std::uint64_t generation_;
   const std::uint64_t meanings_;
   mir::Program program_{};
@@ -84,7 +88,7 @@ class Session {
 
 class SessionPool {
  public:
-  std::unique_ptr<Session> take(Metadata& metadata);
+  std::unique_ptr<Session> take(Metadata& metadata, const codegen::CodeTarget& target);
   void give_back(std::unique_ptr<Session> session);
 
  private:

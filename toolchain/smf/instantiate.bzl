@@ -6,11 +6,8 @@ load(":module.bzl", "module_runfiles")
 load(":providers.bzl", "SmfInfo", "make_smf_info")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
-# The processors that smftool makes code for, by their names in modules.
-_ARCHS = {
-    "aarch64": "aarch64",
-    "x86-64": "x86_64",
-}
+# The processors that smftool makes code for.
+_ARCHS = ["aarch64", "x86-64"]
 
 def _refuse(ctx, problem):
     fail("{}: {}".format(ctx.label, problem))
@@ -20,8 +17,8 @@ def _check(ctx, info):
         _refuse(ctx, "{} is no module, but a group of modules; name one of these".format(ctx.attr.module.label))
     if info.arch not in _ARCHS:
         _refuse(ctx, "there is no code to be had for {}, only for aarch64 and x86-64; leave the symbols to be interpreted there".format(info.arch))
-    if not ctx.attr.symbols:
-        _refuse(ctx, "no symbols to instantiate; name some, or use {} itself".format(ctx.attr.module.label))
+    if not ctx.attr.symbols and not ctx.attr.all:
+        _refuse(ctx, "no symbols to instantiate; name some or set all, or use {} itself".format(ctx.attr.module.label))
     for symbol in ctx.attr.symbols:
         problem = check_symbol(symbol)
         if problem:
@@ -39,10 +36,12 @@ def _smf_instantiate_impl(ctx):
     args.add(smftool.executable)
     args.add("instantiate", info.module)
     args.add("-o", module)
-    args.add("--arch", _ARCHS[info.arch])
+    args.add("--arch", info.arch)
 
     # Any processor of the platform runs it, and the module is the same whoever builds it.
     args.add("--cpu", "baseline")
+    if ctx.attr.all:
+        args.add("--all")
     args.add_all(ctx.attr.symbols)
     ctx.actions.run_shell(
         arguments = [args],
@@ -85,14 +84,14 @@ is asked for, as from the module that this one is made of. The code is for any p
 module's architecture, not for that of the machine that builds.
 """,
     attrs = {
+        "all": attr.bool(doc = "Everything that the note lists as possible, too."),
         "module": attr.label(
-            doc = "The module with the templates, and with a note that lists the symbols as possible.",
+            doc = "The module with the templates.",
             mandatory = True,
             providers = [SmfInfo],
         ),
         "symbols": attr.string_list(
-            doc = "Mangled names (`max$i64`), or names and types (`max<i64>`). What they call is made as well.",
-            mandatory = True,
+            doc = "Mangled names (`max$i64`) that the note lists as possible, or names and types (`max<i64>`), for which there need not be a row. What they call is made as well.",
         ),
     },
     provides = [SmfInfo],

@@ -4,7 +4,7 @@ load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":checks.bzl", "check_compression", "check_hash", "check_parameters", "check_section_name", "check_size", "first_repeated")
 load(":compat.bzl", "TOOLCHAIN_TRANSITION")
 load(":objects.bzl", "own_objects")
-load(":pack.bzl", "named", "of_file", "of_flag", "of_value", "pack")
+load(":pack.bzl", "of_file", "of_flag", "of_value", "pack")
 load(":platform.bzl", "ARCHS", "PLATFORMS", "PLATFORM_ATTRS", "target_arch", "target_system")
 load(":providers.bzl", "SmfInfo", "make_smf_info")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -88,11 +88,11 @@ def _section_options(ctx):
         if not colon or not kind:
             _refuse(ctx, "section '{}' of {} has no type; expected NAME:TYPE or NAME:TYPE:FLAGS, as in 'table:rodata'".format(text, target.label))
         names.append(name)
-        options.append(of_file("--section", _one_file(ctx, "sections", target), named(text)))
+        options.append(of_file("--section", _one_file(ctx, "sections", target), text))
     for target, name in ctx.attr.data.items():
         _check(ctx, check_section_name(name))
         names.append(name)
-        options.append(of_file("--data", _one_file(ctx, "data", target), named(name)))
+        options.append(of_file("--data", _one_file(ctx, "data", target), name))
     twice = first_repeated(names)
     if twice != None:
         _refuse(ctx, "two sections are named '{}'; rename one of them in data or sections".format(twice))

@@ -3,10 +3,6 @@
 load(":compat.bzl", "toolchain_of")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
 
-def named(name, file_format = "%s"):
-    """The format of an argument NAME=FILE."""
-    return name.replace("%", "%%") + "=" + file_format
-
 def pack(ctx, output, arch, platform, inputs, options):
     """Runs `smftool pack`.
 
@@ -30,8 +26,10 @@ def pack(ctx, output, arch, platform, inputs, options):
     args.add("--arch", arch)
     args.add("--platform", platform)
     for option in options:
-        if option.file:
-            args.add(option.flag, option.file, format = option.format)
+        if option.name:
+            args.add_joined(option.flag, [option.name, option.file], join_with = "=")
+        elif option.file:
+            args.add(option.flag, option.file)
         elif option.value:
             args.add(option.flag, option.value)
         else:
@@ -49,14 +47,14 @@ def pack(ctx, output, arch, platform, inputs, options):
         **toolchain_of(TOOLCHAIN_TYPE)
     )
 
-def of_file(flag, file, format = "%s"):
-    """An option that names a file."""
-    return struct(file = file, flag = flag, format = format, value = None)
+def of_file(flag, file, name = None):
+    """An option with a file, and NAME= in front of that where there is a name."""
+    return struct(file = file, flag = flag, name = name, value = None)
 
 def of_value(flag, value):
     """An option with a text."""
-    return struct(file = None, flag = flag, format = None, value = value)
+    return struct(file = None, flag = flag, name = None, value = value)
 
 def of_flag(flag):
     """An option that stands alone."""
-    return struct(file = None, flag = flag, format = None, value = None)
+    return struct(file = None, flag = flag, name = None, value = None)

@@ -39,7 +39,7 @@ check() {
     if [ $status != 0 ] || [ "$actual" != "$expected" ]; then
         failed "$call" "  expected: $expected" "  actual:   $actual"
     elif [ %{is_ahead_of_time} = yes ]; then
-        case $(run jit --no-update --time "$module" "$symbol") in
+        case $(run jit --no-update --time "$module" "$symbol" -- "$@") in
         *persisted*) ;;
         *) failed "$call" "  expected: its code is in the module" "  actual:   it was compiled" ;;
         esac
