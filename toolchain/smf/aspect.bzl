@@ -3,7 +3,7 @@
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":compat.bzl", "TOOLCHAIN_TRANSITION")
 load(":objects.bzl", "own_objects")
-load(":pack.bzl", "of_file", "of_value", "pack")
+load(":pack.bzl", "of_file", "pack")
 load(":platform.bzl", "PLATFORM_ATTRS", "target_arch", "target_system")
 load(":providers.bzl", "SmfInfo", "make_smf_info")
 load(":toolchain.bzl", "TOOLCHAIN_TYPE")
@@ -25,9 +25,7 @@ def _smf_pack_aspect_impl(target, ctx):
         objects = own_objects(target)
         if objects:
             module = ctx.actions.declare_file(ctx.label.name + ".smf")
-            options = [of_file("--object", file) for file in objects]
-            options.append(of_value("--compress", ctx.attr.smf_compression))
-            pack(ctx, module, arch, system, objects, options)
+            pack(ctx, module, arch, system, objects, [of_file("--object", file) for file in objects])
     info = make_smf_info(
         arch = arch if module else None,
         dependencies = dependencies,
@@ -48,7 +46,7 @@ A rule that names it in `attr.label_list(aspects = [smf_pack_aspect])` finds `Sm
 targets. Modules that are on the way are collected as they are.
 """,
     attr_aspects = ["deps"],
-    attrs = dict(PLATFORM_ATTRS, smf_compression = attr.string(default = "none", values = ["none", "zstd", "lz4"])),
+    attrs = PLATFORM_ATTRS,
     toolchains = [TOOLCHAIN_TYPE],
     **TOOLCHAIN_TRANSITION
 )
