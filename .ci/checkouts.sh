@@ -20,3 +20,23 @@ remove_checkout() {
     chmod -R u+w "$1.out" 2> /dev/null
     rm -rf "$1" "$1.out"
 }
+
+# start_cache FOLDER: a remote cache on a port that nobody has; sets $url, and $server for stop_cache.
+start_cache() {
+    local port
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    url=http://127.0.0.1:$port
+    "$tree/toolchain/remote/cache_server" "$1" "$port" &
+    server=$!
+    for _ in {1..100}; do
+        python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2> /dev/null && return
+        sleep 0.1
+    done
+    echo "no server on port $port"
+    return 1
+}
+
+stop_cache() {
+    [ -z "${server:-}" ] || { kill "$server" && wait "$server"; } 2> /dev/null
+    server=
+}
