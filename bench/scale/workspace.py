@@ -6,6 +6,7 @@ The same can be built by ninja, with the same commands: what Bazel's own part of
 
 import os
 import pathlib
+import shutil
 
 A_PACKAGE = 20
 FUNCTIONS = 12
@@ -38,6 +39,8 @@ local_path_override(
     module_name = "smf",
     path = "{smf}",
 )
+
+bazel_dep(name = "rules_cc", version = "0.2.22")
 
 register_toolchains("//:smftool_toolchain")
 """
@@ -162,6 +165,7 @@ class Workspace:
             (self.folder / name).write_text(text.format(smf=smf))
         (self.folder / "WORKSPACE.bzlmod").write_text("# MODULE.bazel has it all.\n")
         (self.folder / ".bazelrc").write_text(BAZELRC)
+        shutil.copy(pathlib.Path(smf) / ".bazeliskrc", self.folder)
         os.symlink(smftool, self.folder / "smftool")
         modules = "".join(f'        "{self.label(i)}",\n' for i in range(self.count))
         (self.folder / "BUILD.bazel").write_text(ROOT.format(modules=modules))
