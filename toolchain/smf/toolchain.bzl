@@ -27,6 +27,8 @@ def _smf_toolchain_impl(ctx):
 
 def _smftool(cfg):
     return attr.label(
+        # One that was built elsewhere is a file.
+        allow_files = True,
         cfg = cfg,
         doc = "The program that makes modules, for the machine that builds.",
         executable = True,
