@@ -7,6 +7,8 @@ Feature names follow the ones of rules_cc's own Unix toolchain where it has them
 load("@rules_cc//cc:action_names.bzl", "ALL_CC_COMPILE_ACTION_NAMES", "ALL_CC_LINK_ACTION_NAMES", "ALL_CPP_COMPILE_ACTION_NAMES")
 load(
     "@rules_cc//cc:cc_toolchain_config_lib.bzl",
+    "env_entry",
+    "env_set",
     "feature",
     "feature_set",
     "flag_group",
@@ -66,7 +68,24 @@ def _impl(ctx):
             _set(_LINK, ctx.attr.link_flags + ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1"]),
             _set(_LINK, ["-Wl,--gc-sections"], when = ["opt"]),
         ]),
-        _feature("deterministic", enabled = True, sets = [
+
+        # Two checkouts in different folders give the same bytes. Debug information names the folder
+        # of the compiler: one name for whatever it is. What a compiler calls at random, once it leaves
+        # code or counters for later, is called as the output.
+        feature(
+            name = "deterministic",
+            enabled = True,
+            env_sets = [env_set(actions = _COMPILE + _LINK, env_entries = [env_entry("PWD", "/proc/self/cwd")])],
+        ),
+        feature(
+            name = "random_seed",
+            enabled = True,
+            flag_sets = [flag_set(actions = _COMPILE, flag_groups = [flag_group(
+                flags = ["-frandom-seed=%{output_file}"],
+                expand_if_available = "output_file",
+            )], with_features = [with_feature_set(features = [f]) for f in ["coverage", "lto"]])],
+        ),
+        _feature("redacted_macros", enabled = True, sets = [
             _set(_COMPILE, [
                 "-no-canonical-prefixes",
                 "-Wno-builtin-macro-redefined",
@@ -78,7 +97,7 @@ def _impl(ctx):
             # Or dependency files name where links in /usr/include lead to.
             _set(_COMPILE, [] if clang else ["-fno-canonical-system-headers"]),
         ]),
-        _feature("default_warnings", enabled = True, sets = [
+        _feature("warnings", enabled = True, sets = [
             _set(_COMPILE, ["-Wall", "-Wextra", "-Wformat=2", "-Wundef"]),
             _set(_CPP, ["-Wnon-virtual-dtor", "-Woverloaded-virtual"]),
         ]),

@@ -85,12 +85,25 @@ def _works(rctx, compiler, flags):
 def _constraints(cpu):
     return ["@platforms//os:linux", "@platforms//cpu:" + cpu]
 
-def _toolchain(rctx, compiler, cpu, cc, flags, binutils):
-    includes = _unique(_includes(rctx, cc, flags, "c++") + _includes(rctx, cc, flags, "c"))
+def _version_of_gcc(cc):
+    """As in the program's name: -12 or nothing."""
+    number = cc.rpartition("-")[2]
+    return "-" + number if number.isdigit() else ""
+
+def _tools(rctx, compiler, cc, prefix):
+    """The programs beside a compiler; those of LLVM read what clang of the same version makes."""
+    version = cc.rpartition("clang")[2]
+    llvm = ["llvm-{}" + version, "llvm-{}"] if compiler == "clang" else []
     tools = {"gcc": cc, "cpp": cc, "dwp": "/bin/false"}
     for tool in ["ar", "ld", "nm", "objcopy", "objdump", "strip"]:
-        tools[tool] = _first(rctx, [p + tool for p in binutils]) or "/bin/false"
-    tools["gcov"] = _first(rctx, (["llvm-profdata", "llvm-profdata-14"] if compiler == "clang" else [binutils[0] + "gcov", "gcov"])) or "/bin/false"
+        names = [name.format(tool) for name in llvm + [prefix + "{}"]]
+        tools[tool] = _first(rctx, names) or "/bin/false"
+    gcov = ["llvm-profdata" + version, "llvm-profdata"] if llvm else [prefix + "gcov" + _version_of_gcc(cc), prefix + "gcov"]
+    tools["gcov"] = _first(rctx, gcov) or "/bin/false"
+    return tools
+
+def _toolchain(rctx, compiler, cpu, cc, flags, prefix):
+    includes = _unique(_includes(rctx, cc, flags, "c++") + _includes(rctx, cc, flags, "c"))
     return _TOOLCHAIN.format(
         id = compiler + "_" + cpu,
         compiler = compiler,
@@ -98,7 +111,7 @@ def _toolchain(rctx, compiler, cpu, cc, flags, binutils):
         includes = includes,
         compile_flags = flags,
         link_flags = flags,
-        tools = tools,
+        tools = _tools(rctx, compiler, cc, prefix),
     )
 
 def _registration(name, id, host, cpu):
@@ -119,6 +132,7 @@ def _impl(rctx):
         "\nfilegroup(name = \"empty\")\n",
     ]
     defaults = {}
+    by_compiler = {"clang": [], "gcc": []}
     found = []
     order = ["gcc", "clang"]
     if rctx.os.environ.get("SMF_CC") == "clang":
@@ -126,24 +140,26 @@ def _impl(rctx):
     for compiler in order:
         for cpu, triple in _TRIPLES.items():
             native = cpu == host
+            prefix = "" if native else triple + "-"
             if compiler == "gcc":
-                prefix = "" if native else triple + "-"
                 cc = _first(rctx, [prefix + "gcc" + v for v in _GCC_VERSIONS])
                 flags = []
-                binutils = [prefix]
             else:
                 cc = _first(rctx, ["clang" + v for v in _CLANG_VERSIONS])
                 flags = [] if native else ["--target=" + triple]
-                binutils = ["llvm-", ""] if not native else ["", "llvm-"]
             if cc and _works(rctx, cc, flags):
-                body.append(_toolchain(rctx, compiler, cpu, cc, flags, binutils))
+                body.append(_toolchain(rctx, compiler, cpu, cc, flags, prefix))
                 id = compiler + "_" + cpu
                 body.append(_registration(id, id, host, cpu))
                 defaults.setdefault(cpu, _registration(cpu, id, host, cpu))
+                by_compiler[compiler].append(_registration(cpu, id, host, cpu))
                 found.append("{}: {}".format(id, cc))
     rctx.file("found.txt", "\n".join(found) + "\n")
     rctx.file("BUILD.bazel", "".join(body))
     rctx.file("default/BUILD.bazel", "".join(defaults.values()))
+    for compiler, registrations in by_compiler.items():
+        # To be asked for one and given the other would look like success.
+        rctx.file(compiler + "/BUILD.bazel", "".join(registrations) or "fail(\"No {} on this machine that knows C++23\")\n".format(compiler))
 
 smf_cc_configure = repository_rule(
     implementation = _impl,

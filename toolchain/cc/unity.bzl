@@ -5,7 +5,8 @@ most of the work of compiling a file here; a library compiled as one takes a fif
 What it costs: names in the unnamed namespaces of its files must differ, and a change compiles
 everything anew. So libraries are compiled as one where everything is compiled anew anyway
 (--config=unity: what CI does after the first leg, which shows that each file stands on its
-own), and tests, which nobody includes, always are.
+own; and always in other people's builds, which change none of these files), and tests, which nobody
+includes, always are.
 """
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
@@ -35,6 +36,12 @@ _unity_source = rule(
     attrs = {"srcs": attr.label_list(allow_files = [".cc"], mandatory = True)},
     doc = "A file NAME.cc that includes the sources one after the other.",
 )
+
+def _is_others_build():
+    """Whether the repository whose BUILD file is read is a dependency of another."""
+    if hasattr(native, "repo_name"):
+        return native.repo_name() != ""
+    return native.repository_name() != "@"
 
 def _is_source(name):
     return name.endswith(".cc")
@@ -77,15 +84,16 @@ def unity_cc_library(name, srcs, deps = [], testonly = False, **kwargs):
     """
     sources, headers = _split(srcs)
     files, readable = _unity_sources(name, sources, testonly)
+    is_always = _is_others_build()
     cc_library(
         name = name,
         srcs = headers + select({
             _UNITY: files,
-            "//conditions:default": sources,
+            "//conditions:default": files if is_always else sources,
         }),
         deps = deps + select({
             _UNITY: readable,
-            "//conditions:default": [],
+            "//conditions:default": readable if is_always else [],
         }),
         testonly = testonly,
         **kwargs
