@@ -41,7 +41,11 @@ packs_test = analysistest.make(_packs_impl, attrs = {
 
 def _for_target_impl(ctx):
     env = analysistest.begin(ctx)
-    arguments = _arguments(_actions(env, "SmfPack")[0])
+    action = _actions(env, "SmfPack")[0]
+    arguments = _arguments(action)
+
+    # The toolchain of somebody else.
+    asserts.true(env, action.argv[-len(arguments) - 1].endswith("fake_smftool.sh"))
     asserts.equals(env, ctx.attr.arch, arguments[arguments.index("--arch") + 1])
     asserts.equals(env, "linux", arguments[arguments.index("--platform") + 1])
     info = analysistest.target_under_test(env)[SmfInfo]
