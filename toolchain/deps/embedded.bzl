@@ -4,7 +4,7 @@ Where they come as sources, from the registry, they are linked in anyway, and th
 the system to look for.
 """
 
-LIBRARIES_ARE_OF_THE_SYSTEM = Label("@zstd//:zstd").workspace_name == "zstd"
+LIBRARIES_ARE_OF_THE_SYSTEM = Label("@zstd//:zstd").workspace_root.rpartition("/")[2] == "zstd"
 
 # Linked in where they are needed; what the dependencies ask for afterwards is there already. The
 # static libraries of the system are made for programs: this works for a shared library that shows
