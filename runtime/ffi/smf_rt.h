@@ -216,11 +216,11 @@ RT_API int64_t rt_get_function_pointer(int64_t address);
  * allocation and aligned as instructions are, and, with rt_alloc_exec_memory(), something has to
  * have been written there. What the code does then is up to who wrote it.
  *
- * Or it is that of a function which an instantiator has made, and which is in use until the function
- * returns: rt_smf_jit_free() fails with RT_UNSUPPORTED. Where its type is known, it has as many
- * parameters as are given here, and takes and returns 64-bit integers and addresses, or returns
- * nothing, which is 0 here; else RT_INVALID_ARGUMENT. It is not known of what an earlier process
- * compiled: then it is up to the caller.
+ * Or it is that of a function which an instantiator has made, and which is in use until the
+ * function returns: rt_smf_jit_free() fails with RT_UNSUPPORTED. Where its type is known, it has as
+ * many parameters as are given here, and takes and returns 64-bit integers and addresses, or
+ * returns nothing, which is 0 here; else RT_INVALID_ARGUMENT. It is not known of what an earlier
+ * process compiled: then it is up to the caller.
  *
  * Code that leaves by longjmp() counts as being called for ever. Failure: 0; as a function may
  * return 0 as well, these three set RT_OK where they succeed. */
@@ -554,9 +554,9 @@ RT_API bool rt_smf_jit_load(int64_t jit, const char* path, int64_t path_length);
 RT_API bool rt_smf_jit_unload(int64_t jit, const char* path, int64_t path_length);
 
 /* The function of this mangled name, compiled if it was not before, and what it calls. It is called
- * with C's calling convention, by whoever knows its type, or by rt_call_function_*(), and good until
- * the instantiator is freed. (Else it is no allocation of rt_alloc_exec_memory().) Failure: a status
- * other than RT_SMF_JIT_SUCCESS, and address 0. */
+ * with C's calling convention, by whoever knows its type, or by rt_call_function_*(), and good
+ * until the instantiator is freed. (Else it is no allocation of rt_alloc_exec_memory().) Failure: a
+ * status other than RT_SMF_JIT_SUCCESS, and address 0. */
 RT_API rt_smf_jit_result rt_smf_jit_instantiate(int64_t jit, const char* symbol,
                                                 int64_t symbol_length);
 
