@@ -209,7 +209,7 @@ class HandleCalls {
   void use_note(std::int64_t handle) {
     const rt_smf_note_rows rows = rt_smf_note_count(handle);
     note(rows.possible >= 0, handle, Kind::kModule);
-    SMF_CHECK(rows.possible < 0 || rows.possible + rows.instantiations == 8);
+    SMF_CHECK(rows.possible < 0 || rows.possible + rows.instantiations == 9);
     const auto [name, length] = symbol();
     rt_smf_note_row row;
     const bool is_found = byte_() % 2 == 0
