@@ -166,7 +166,7 @@ template <typename Allocator>
 void count_calls(const std::string& who) {
   add_system_calls("cycle_64", who, 1000, [] {
     const auto allocator = std::make_shared<Allocator>();
-    const auto cycle = [allocator](int) {
+    auto cycle = [allocator](int) {
       allocator->remove(allocator->add(kCodeOfNobody.data(), 64, 64));
     };
     cycle(0);

@@ -59,7 +59,7 @@ std::optional<std::string> find_program(std::string_view name) {
   std::string_view left = path == nullptr ? "/usr/bin:/bin" : path;
   while (!left.empty()) {
     const auto end = std::min(left.find(':'), left.size());
-    const std::string candidate = fmt::format("{}/{}", left.substr(0, end), name);
+    std::string candidate = fmt::format("{}/{}", left.substr(0, end), name);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     left.remove_prefix(std::min(end + 1, left.size()));
   }
@@ -68,6 +68,7 @@ std::optional<std::string> find_program(std::string_view name) {
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -173,7 +174,7 @@ std::string prepare_counting(int times, const std::string& filter) {
         each.benchmark != nullptr
             ? each.benchmark
             : benchmark::RegisterBenchmark(("count:" + each.name).c_str(), each.function);
-    one->Iterations(times * each.iterations);
+    one->Iterations(benchmark::IterationCount{times} * each.iterations);
     names +=
         (names.empty() ? "" : "|") + (each.benchmark != nullptr ? each.name : "count:" + each.name);
   }

@@ -25,10 +25,9 @@
 #include "bench/results.h"
 
 int main(int argc, char** argv) {
-  using namespace smf::bench;
-  return run_benchmarks(argc, argv, [] {
-    report_stages();
-    report_system_calls();
-    tell_left_out({"llvm", "libgccjit", "tcc"}, "built without --define=peers=jit");
+  return smf::bench::run_benchmarks(argc, argv, [] {
+    smf::bench::report_stages();
+    smf::bench::report_system_calls();
+    smf::bench::tell_left_out({"llvm", "libgccjit", "tcc"}, "built without --define=peers=jit");
   });
 }
