@@ -87,6 +87,7 @@ struct Options : RunOptions {
 bool initialize(char* program, std::vector<std::string> words) {
   words.insert(words.begin(), program);
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   pointers.push_back(nullptr);

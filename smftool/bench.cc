@@ -1,6 +1,7 @@
 // smftool bench: how fast a module is on the machine it is on.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
