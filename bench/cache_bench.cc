@@ -263,7 +263,6 @@ void report() {
 }  // namespace smf::bench
 
 int main(int argc, char** argv) {
-  using namespace smf::bench;
-  register_all();
-  return run_benchmarks(argc, argv, report);
+  smf::bench::register_all();
+  return smf::bench::run_benchmarks(argc, argv, smf::bench::report);
 }

@@ -50,7 +50,7 @@ std::uint64_t memory_of(std::string_view name) {
 
 // Arm's kernel tells numbers only.
 std::string processor_name() {
-  const std::string name = line_of("/proc/cpuinfo", "model name");
+  std::string name = line_of("/proc/cpuinfo", "model name");
   if (!name.empty()) return name;
   const std::string implementer = line_of("/proc/cpuinfo", "CPU implementer");
   if (implementer.empty()) return "unknown";
@@ -112,7 +112,7 @@ std::pair<double, double> time_so_far() {
 
 }  // namespace
 
-Environment examine_environment(std::string file_system) {
+Environment examine_environment(const std::string& file_system) {
   const os::Machine machine = os::examine_machine();
   return {.processor = processor_name(),
           .processors = machine.processors,
@@ -124,7 +124,7 @@ Environment examine_environment(std::string file_system) {
           .turbo = turbo_state(),
           .huge_pages = machine.transparent_huge_pages.value_or("none"),
           .aslr = machine.randomize_va_space,
-          .file_system = std::move(file_system),
+          .file_system = file_system,
           .libc = libc_version(),
           .compiler = compiler_version(),
           .flags = SMF_COMPILE_FLAGS,

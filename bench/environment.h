@@ -36,7 +36,7 @@ struct Environment {
 };
 
 // All but what is of the time of running.
-Environment examine_environment(std::string file_system);
+Environment examine_environment(const std::string& file_system);
 
 // Since it was made.
 class Disturbance {

@@ -244,7 +244,7 @@ Result<void> Assignment::assign_result(mir::TypeId type) {
     convention_.returned_address = kReturnedAddress;
     convention_.returns_address = is_x86();
   }
-  convention_.result = std::move(value);
+  convention_.result = value;
   return {};
 }
 
@@ -259,7 +259,7 @@ Result<void> Assignment::assign_parameter(mir::TypeId type) {
   } else if (value.kind == PassedValue::Kind::kStack) {
     put_on_stack(value, value.layout.size);
   }
-  convention_.parameters.push_back(std::move(value));
+  convention_.parameters.push_back(value);
   return {};
 }
 
