@@ -1,9 +1,9 @@
 #include "bench/program.h"
 
-#include <errno.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 

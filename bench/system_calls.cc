@@ -1,12 +1,12 @@
 #include "bench/system_calls.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <utility>
 
