@@ -176,27 +176,10 @@ List Importer::operands(List list, bool is_call) {
 
 // ---- Instructions ----
 
-// Whether the operators are a processor's; of others they are functions. About a parameter's
-// nothing is known.
-bool Importer::has_operators(TypeId type) const {
-  switch (program_.unit().types[type].kind) {
-    case TypeKind::kOpaque:
-    case TypeKind::kStruct:
-    case TypeKind::kEnum:
-    case TypeKind::kTuple:
-    case TypeKind::kArray:
-    case TypeKind::kSlice:
-    case TypeKind::kResult:
-      return false;
-    default:
-      return true;
-  }
-}
-
 void Importer::operation(Instruction& instruction) {
   const auto given = program_.unit().of(instruction);
   const TypeId type = type_of(given[0]);
-  if (has_operators(type)) return;
+  if (has_operators(program_.unit().types[type].kind)) return;
   const std::vector<Operand> arguments(given.begin(), given.end());
   const bool is_unary = instruction.op == Op::kUnary;
   const std::string_view op =

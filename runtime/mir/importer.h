@@ -53,7 +53,6 @@ class Importer {
   ConstantId callee(std::string_view expression, TypeId type);
   Operand operand(Operand operand, bool is_called = false);
   List operands(List list, bool is_call = false);
-  bool has_operators(TypeId type) const;
   TypeId aggregate_type(const Instruction& from, LocalId dest);
   void operation(Instruction& instruction);
   void instruction(const Instruction& from);
