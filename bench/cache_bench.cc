@@ -176,26 +176,40 @@ void pin_again(benchmark::State& state) {
   }
 }
 
+void load_one(const std::string& path, Placement placement, Slabs& slabs) {
+  const auto file =
+      ModuleFile::load(path, {.placement = placement}, slabs, os::SystemCalls::kernel());
+  benchmark::DoNotOptimize(file->view().header().module_hash);
+}
+
+// In a program that has loaded others. The first one may bring a huge page, which would be all of a
+// sample that has only that one.
 template <Placement kPlacement>
 void load(benchmark::State& state) {
   const Modules& modules = Modules::get();
   Slabs slabs = *Slabs::create();
   std::uint64_t n = 0;
+  load_one(modules.path(n++), kPlacement, slabs);
+  for (auto _ : state) load_one(modules.path(n++), kPlacement, slabs);
+}
+
+// In a program that loads no other: with all that the slab takes, and gives back.
+void load_alone(benchmark::State& state, Placement placement) {
+  const Modules& modules = Modules::get();
+  std::uint64_t n = 0;
   for (auto _ : state) {
-    const auto file = ModuleFile::load(modules.path(n++), {.placement = kPlacement}, slabs,
-                                       os::SystemCalls::kernel());
-    benchmark::DoNotOptimize(file->view().header().module_hash);
+    Slabs slabs = *Slabs::create();
+    load_one(modules.path(n++), placement, slabs);
   }
 }
+
 void load_large(benchmark::State& state, Placement placement) {
   const std::string path = Modules::get().large();
   Slabs slabs = *Slabs::create();
-  for (auto _ : state) {
-    const auto file =
-        ModuleFile::load(path, {.placement = placement}, slabs, os::SystemCalls::kernel());
-    benchmark::DoNotOptimize(file->view().header().module_hash);
-  }
+  load_one(path, placement, slabs);
+  for (auto _ : state) load_one(path, placement, slabs);
 }
+
 // The same four calls and nothing else, into memory that is there: what the system takes of it.
 void load_calls(benchmark::State& state) {
   const Modules& modules = Modules::get();
@@ -236,6 +250,8 @@ void register_all() {
   benchmark::RegisterBenchmark("load_4_kib/system_calls_alone", load_calls);
   register_deterministic("load_4_kib/ours", 1000, load<Placement::kRead>);
   benchmark::RegisterBenchmark("load_4_kib/mapped", load<Placement::kMap>);
+  benchmark::RegisterBenchmark("load_4_kib_alone/ours", load_alone, Placement::kRead);
+  benchmark::RegisterBenchmark("load_4_kib_alone/mapped", load_alone, Placement::kMap);
   benchmark::RegisterBenchmark("load_1_mib/ours", load_large, Placement::kBySize);
   benchmark::RegisterBenchmark("load_1_mib/read", load_large, Placement::kRead);
   benchmark::RegisterBenchmark("load_1_mib/mapped", load_large, Placement::kMap);

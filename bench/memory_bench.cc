@@ -15,7 +15,9 @@
 // And packing 2 GiB of data, compressed, by all processors: the most memory that a process of its
 // own has resident meanwhile. The aim is 300 MiB.
 //
-// Figures of --results, but for that, are what there is more of than before a cache was made.
+// Each is measured eleven times, in random order, by a process of its own, so that nobody finds in
+// the allocator what another one left; what is printed are medians. All but the last is what there
+// is more of than before a cache was made.
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -24,19 +26,24 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/calibration.h"
 #include "bench/modules.h"
 #include "bench/program.h"
 #include "bench/results.h"
+#include "bench/summary.h"
 #include "bench/temporary_folder.h"
 #include "runtime/base/check.h"
 #include "runtime/cache/cache.h"
@@ -54,10 +61,23 @@ constexpr std::uint64_t kAimHeapBytes = 256;  // a module
 struct Memory {
   std::uint64_t virtual_bytes = 0;
   std::uint64_t resident = 0;
-  std::uint64_t resident_anonymous = 0;  // of `resident`: the process's own
+  std::uint64_t own = 0;  // of `resident`: no pages of files
   std::uint64_t page_tables = 0;
   std::uint64_t heap = 0;  // in use
 };
+
+struct Part {
+  std::string_view name;
+  std::uint64_t Memory::* bytes;
+};
+constexpr std::array<Part, 5> kParts = {{{"virtual", &Memory::virtual_bytes},
+                                         {"resident", &Memory::resident},
+                                         {"own", &Memory::own},
+                                         {"tables", &Memory::page_tables},
+                                         {"heap", &Memory::heap}}};
+
+// What a process found: a number for each name.
+using Found = std::vector<std::pair<std::string, double>>;
 
 // The number behind `name` in lines "Name:   123 kB", in bytes.
 std::uint64_t kib_of(std::string_view text, std::string_view name) {
@@ -90,20 +110,9 @@ Memory memory_now() {
   std::from_chars(statm.data(), statm.data() + statm.size(), pages);
   return {.virtual_bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)),
           .resident = kib_of(rollup, "\nRss"),
-          .resident_anonymous = kib_of(rollup, "\nAnonymous"),
+          .own = kib_of(rollup, "\nAnonymous"),
           .page_tables = kib_of(status, "\nVmPTE"),
           .heap = heap};
-}
-
-void print_head(std::string_view title) {
-  fmt::print("\n{:<42} {:>14} {:>14} {:>14} {:>14} {:>14}\n", title, "virtual KiB", "resident KiB",
-             "own KiB", "tables KiB", "heap KiB");
-}
-
-void print(std::string_view when, const Memory& memory) {
-  fmt::print("  {:<40} {:>14} {:>14} {:>14} {:>14} {:>14}\n", when, memory.virtual_bytes / kKib,
-             memory.resident / kKib, memory.resident_anonymous / kKib, memory.page_tables / kKib,
-             memory.heap / kKib);
 }
 
 SmfCache make_cache(Placement placement, const Modules& modules) {
@@ -131,40 +140,31 @@ std::string_view name_of(Placement placement) {
   return placement == Placement::kMap ? "mapped" : "read";
 }
 
-// What there is more of than before, as figures.
-void add_growth(const std::string& subject, const Memory& before, const Memory& now) {
-  const auto add = [&](const char* what, std::uint64_t Memory::* part) {
-    const double growth = static_cast<double>(now.*part) - static_cast<double>(before.*part);
-    results().figures.push_back(
-        {.name = fmt::format("{}.{}/ours", subject, what), .unit = "bytes", .samples = {growth}});
-  };
-  add("virtual", &Memory::virtual_bytes);
-  add("resident", &Memory::resident);
-  add("own", &Memory::resident_anonymous);
-  add("heap", &Memory::heap);
+std::string subject_of(Placement placement, const Modules& modules) {
+  return fmt::format("{}_modules_of_{}_MiB_{}", modules.paths().size(),
+                     (modules.file_size() + kMib / 2) / kMib, name_of(placement));
 }
 
-void show_memory(Placement placement, const Modules& modules) {
-  const std::string subject =
-      fmt::format("{}_modules_of_{}_MiB_{}", modules.paths().size(),
-                  (modules.file_size() + kMib / 2) / kMib, name_of(placement));
-  const auto show = [&](std::string_view when, const char* short_name, const Memory& before) {
-    const Memory now = memory_now();
-    print(when, now);
-    add_growth(fmt::format("{}.{}", subject, short_name), before, now);
-  };
-  print_head(fmt::format("{} modules of {} MiB, {}", modules.paths().size(),
-                         modules.file_size() / kMib, name_of(placement)));
+constexpr std::array<std::string_view, 3> kMoments = {"open", "page_of_each", "pages_of_one"};
+
+Found memory_of(Placement placement, const Modules& modules) {
+  Found found;
   const Memory before = memory_now();
-  print("before", before);
+  const auto add_growth = [&](std::string_view moment) {
+    const Memory now = memory_now();
+    for (const auto& [name, bytes] : kParts)
+      found.emplace_back(fmt::format("{}.{}.{}/ours", subject_of(placement, modules), moment, name),
+                         static_cast<double>(now.*bytes) - static_cast<double>(before.*bytes));
+  };
   SmfCache cache = make_cache(placement, modules);
   for (const std::string& path : modules.paths()) SMF_CHECK(cache.get(path));
-  show("all are open", "open", before);
+  add_growth(kMoments[0]);
   for (const std::string& path : modules.paths()) touch(middle(cache.find(path).view().file()), 1);
-  show("one page of each was touched", "page_of_each", before);
+  add_growth(kMoments[1]);
   const Bytes one = cache.find(modules.paths().front()).view().file();
   touch(one, one.size());
-  show("each page of one was touched", "pages_of_one", before);
+  add_growth(kMoments[2]);
+  return found;
 }
 
 // Numbers that compress to about a half.
@@ -195,42 +195,92 @@ bool pack(const std::string& from, const std::string& to) {
   return build_module(spec, {.jobs = processors}, *out) && out->commit();
 }
 
-void show_heap(Placement placement, const Modules& modules) {
-  const std::uint64_t before = heap_in_use();
+// Bytes of heap a module, beside its path. Not counted is what an empty cache has and what a
+// program has once, for the first module of all. What was read is in slabs, which are no heap.
+Found heap_of(Placement placement, const Modules& modules) {
+  SMF_CHECK(make_cache(placement, modules).get(modules.paths().front()));
   SmfCache cache = make_cache(placement, modules);
+  const std::uint64_t before = heap_in_use();
   for (const std::string& path : modules.paths()) SMF_CHECK(cache.get(path));
   const std::uint64_t used = heap_in_use() - before;
-  // What was read is in slabs, which are no heap.
   std::uint64_t paths = 0;
   for (const std::string& path : modules.paths()) paths += path.size();
   const std::uint64_t rest = used > paths ? used - paths : 0;  // 0: a malloc that does not count
-  const double each = static_cast<double>(rest) / static_cast<double>(modules.paths().size());
-  add_exact(fmt::format("heap_of_a_module_{}/ours", name_of(placement)), "bytes", each);
-  fmt::print(
-      "{} modules of {} bytes, {}: {} bytes of heap a module, beside its path {:.0f} "
-      "(aim: {})\n",
-      modules.paths().size(), modules.file_size(), name_of(placement),
-      used / modules.paths().size(), each, kAimHeapBytes);
+  return {{fmt::format("heap_of_a_module_{}/ours", name_of(placement)),
+           static_cast<double>(rest) / static_cast<double>(modules.paths().size())}};
 }
 
-// Of packing a file of data, compressed, by all processors: what a process of its own has in memory
-// at most.
-void report_packing(const std::string& folder, std::uint64_t size) {
-  const std::string from = folder + "/data", to = folder + "/packed.smf";
-  write_data(from, size);
+// Of packing `from`, compressed, by all processors: the most memory that this process ever had.
+Found peak_of_packing(const std::string& from, const std::string& to, std::uint64_t size) {
+  SMF_CHECK(pack(from, to));
+  struct rusage usage{};
+  SMF_CHECK(::getrusage(RUSAGE_SELF, &usage) == 0 && std::filesystem::remove(to));
+  return {{fmt::format("pack_{}_MiB.peak/ours", size / kMib),
+           static_cast<double>(static_cast<std::uint64_t>(usage.ru_maxrss) * kKib)}};
+}
+
+// What `measure` finds in a process of its own.
+Found in_a_process(const std::function<Found()>& measure) {
+  std::array<int, 2> ends{};
+  SMF_CHECK(::pipe(ends.data()) == 0);
   const pid_t child = ::fork();
   SMF_CHECK(child >= 0);
-  if (child == 0) ::_exit(pack(from, to) ? 0 : 1);
+  if (child == 0) {
+    std::string lines;
+    for (const auto& [name, value] : measure()) lines += fmt::format("{} {}\n", name, value);
+    for (std::string_view rest = lines; !rest.empty();) {
+      const ssize_t written = ::write(ends[1], rest.data(), rest.size());
+      SMF_CHECK(written > 0);
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string lines;
+  std::array<char, 4096> part{};
+  for (ssize_t got = 0; (got = ::read(ends[0], part.data(), part.size())) > 0;)
+    lines.append(part.data(), static_cast<std::size_t>(got));
+  ::close(ends[0]);
   int status = 0;
-  struct rusage usage{};
-  SMF_CHECK(::wait4(child, &status, 0, &usage) == child && status == 0);
-  std::filesystem::remove(from);
-  std::filesystem::remove(to);
-  const std::uint64_t peak = static_cast<std::uint64_t>(usage.ru_maxrss) * kKib;
-  results().figures.push_back({.name = fmt::format("pack_{}_MiB.peak/ours", size / kMib),
-                               .unit = "bytes",
-                               .samples = {static_cast<double>(peak)}});
-  fmt::print("packing {} MiB, compressed: {} KiB of memory at most\n", size / kMib, peak / kKib);
+  SMF_CHECK(::waitpid(child, &status, 0) == child && status == 0);
+  Found found;
+  std::istringstream in(lines);
+  for (std::string name, value; in >> name >> value;) found.emplace_back(name, std::stod(value));
+  return found;
+}
+
+void add_samples(const Found& found) {
+  auto& figures = results().figures;
+  for (const auto& [name, value] : found) {
+    const auto known = std::ranges::find(figures, name, &Figure::name);
+    Figure& figure = known != figures.end()
+                         ? *known
+                         : figures.emplace_back(Figure{.name = name, .unit = "bytes"});
+    figure.samples.push_back(value);
+  }
+}
+
+double median_of(std::string_view name) {
+  const auto& figures = results().figures;
+  const auto figure = std::ranges::find(figures, name, &Figure::name);
+  SMF_CHECK(figure != figures.end());
+  return median(figure->samples);
+}
+
+void print_memory(Placement placement, const Modules& modules) {
+  const std::string subject = subject_of(placement, modules);
+  fmt::print("\n{:<42}", subject);
+  for (const Part& part : kParts) fmt::print(" {:>14}", fmt::format("{} KiB", part.name));
+  fmt::print("\n");
+  constexpr std::array<std::string_view, 3> kTexts = {
+      "all are open", "one page of each was touched", "each page of one was touched"};
+  for (std::size_t i = 0; i != kMoments.size(); ++i) {
+    fmt::print("  {:<40}", kTexts[i]);
+    for (const Part& part : kParts)
+      fmt::print(" {:>14.0f}",
+                 median_of(fmt::format("{}.{}.{}/ours", subject, kMoments[i], part.name)) / kKib);
+    fmt::print("\n");
+  }
 }
 
 struct Plan {
@@ -239,9 +289,10 @@ struct Plan {
   std::size_t small_modules = 1000;
   std::uint64_t small_size = 4 * kKib;
   std::uint64_t packed = 2048 * kMib;
+  int rounds = 11;
 
   static Plan quick() {
-    return {.modules = 10, .module_size = kMib, .small_modules = 100, .packed = 64 * kMib};
+    return {.modules = 10, .module_size = kMib, .packed = 64 * kMib, .rounds = 3};
   }
 };
 
@@ -249,17 +300,31 @@ int measure(const Plan& plan, const std::string& folder) {
   const Calibration calibration = calibrate(folder);
   print(results().environment, calibration);
   results().machine = to_json(calibration);
-  report_packing(folder, plan.packed);
-  {
-    const Modules small(folder + "/small", plan.small_modules, plan.small_size);
-    fmt::print("\n");
-    for (const Placement placement : {Placement::kRead, Placement::kMap})
-      show_heap(placement, small);
-  }
+  const std::string data = folder + "/data";
+  write_data(data, plan.packed);
+  const Modules small(folder + "/small", plan.small_modules, plan.small_size);
   const Modules large(folder + "/large", plan.modules, plan.module_size);
-  // In one process each: what the first left in the allocator would be the second's.
+  std::vector<std::function<Found()>> all = {
+      [&] { return peak_of_packing(data, folder + "/packed.smf", plan.packed); }};
+  for (const Placement placement : {Placement::kRead, Placement::kMap}) {
+    all.emplace_back([&, placement] { return heap_of(placement, small); });
+    all.emplace_back([&, placement] { return memory_of(placement, large); });
+  }
+  std::mt19937_64 random(1);
+  for (int round = 0; round != plan.rounds; ++round) {
+    std::ranges::shuffle(all, random);
+    for (const auto& each : all) add_samples(in_a_process(each));
+  }
+  std::ranges::sort(results().figures, {}, &Figure::name);
+  fmt::print("\npacking {} MiB, compressed: {:.0f} KiB of memory at most\n\n", plan.packed / kMib,
+             median_of(fmt::format("pack_{}_MiB.peak/ours", plan.packed / kMib)) / kKib);
+  for (const Placement placement : {Placement::kRead, Placement::kMap})
+    fmt::print("{} modules of {} bytes, {}: {:.0f} bytes of heap a module (aim: {})\n",
+               small.paths().size(), small.file_size(), name_of(placement),
+               median_of(fmt::format("heap_of_a_module_{}/ours", name_of(placement))),
+               kAimHeapBytes);
   for (const Placement placement : {Placement::kMap, Placement::kRead})
-    show_memory(placement, large);
+    print_memory(placement, large);
   return 0;
 }
 

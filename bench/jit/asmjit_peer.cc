@@ -39,7 +39,7 @@ void cold_asmjit(benchmark::State& state) {
     SMF_CHECK(code != nullptr);
     compiler.release(code);
   };
-  set_median_time(state, 120, 10, one);
+  state.counters["mean_ns"] = set_median_time(state, 120, 10, one);
   time_each("cold/asmjit", 0, 600, 1, one);
 }
 BENCHMARK(cold_asmjit)->Name("cold/asmjit")->UseManualTime()->Iterations(1);

@@ -48,7 +48,8 @@ const void* request(JitInstantiator& jit, const std::string& symbol) {
 // The median of groups of requests of f(0), …, and then how single ones are distributed.
 template <typename F>
 void measure(benchmark::State& state, const char* name, const F& f) {
-  set_median_time(state, kGroups, kGroup, [&](int i) { f(kWarmUp + i); });
+  state.counters["mean_ns"] =
+      set_median_time(state, kGroups, kGroup, [&](int i) { f(kWarmUp + i); });
   time_each(name, kWarmUp + kInGroups, kSingles, 1, f);
 }
 
@@ -133,7 +134,7 @@ void warm(benchmark::State& state) {
   const auto one = [&](int i) {
     request(*jit, symbols[static_cast<std::size_t>(i % kSampleRows)]);
   };
-  set_median_time(state, 100, kSampleRows, one);
+  state.counters["mean_ns"] = set_median_time(state, 100, kSampleRows, one);
   time_each("warm/ours", 0, kSingles, kWarmInGroup, one);
 }
 
@@ -159,7 +160,8 @@ void warm_one(benchmark::State& state) {
   const SampleModule module;
   const auto jit = module.load(UpdateMode::kOff);
   const std::string& symbol = equal_symbols()[0];
-  set_median_time(state, 100, 1000, [&](int /*i*/) { request(*jit, symbol); });
+  state.counters["mean_ns"] =
+      set_median_time(state, 100, 1000, [&](int /*i*/) { request(*jit, symbol); });
 }
 
 // Requests of the loop that instructions are counted in.

@@ -2,8 +2,8 @@
 //
 // Time is the processor's for this thread, which asking for takes a system call: so it is asked for
 // once for `size` repetitions. What disturbs one group, as other programs' use of the caches does,
-// the median over the groups leaves out. The mean, a counter, has it, and what only happens now and
-// then: code memory grows, a table is made anew.
+// the median over the groups leaves out. The mean has it, and what only happens now and then: code
+// memory grows, a table is made anew.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -35,9 +35,10 @@ class ProcessorTime {
 inline int groups_of(int all) { return results().is_brief ? (all + 7) / 8 : all; }
 
 // Calls f(0) to f(groups * size - 1), and makes the median of one call the time of this run.
-// For benchmarks with UseManualTime() and Iterations(1).
+// Returns the mean, in ns. For benchmarks with UseManualTime() and Iterations(1).
 template <typename F>
-void set_median_time(benchmark::State& state, int groups, int size, const F& f) {
+double set_median_time(benchmark::State& state, int groups, int size, const F& f) {
+  double mean = 0;
   for (auto _ : state) {
     std::vector<double> seconds;
     for (int group = 0, i = 0; group != groups; ++group) {
@@ -45,10 +46,10 @@ void set_median_time(benchmark::State& state, int groups, int size, const F& f) 
       for (int end = i + size; i != end; ++i) f(i);
       seconds.push_back(time.seconds() / size);
     }
-    const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    state.counters["mean_ns"] = 1e9 * sum / groups;
+    mean = 1e9 * std::accumulate(seconds.begin(), seconds.end(), 0.0) / groups;
     state.SetIterationTime(median(std::move(seconds)));
   }
+  return mean;
 }
 
 }  // namespace smf::bench

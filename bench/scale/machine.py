@@ -60,7 +60,8 @@ def _huge_pages():
 
 
 def environment(folder, disturbance):
-    """Of this machine, with the file system of `folder`."""
+    """Of this machine, with the file system of `folder`. How the benchmark itself is compiled says
+    nothing: it is not."""
     aslr = _text("/proc/sys/kernel/randomize_va_space").strip()
     gcc = _said("gcc", "-dumpfullversion")
     return {
@@ -68,17 +69,16 @@ def environment(folder, disturbance):
         "processors": len(os.sched_getaffinity(0)),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "page_size": os.sysconf("SC_PAGE_SIZE"),
-        "kernel": platform.release(),
+        "kernel": f"{platform.system()} {platform.release()}",
         "arch": platform.machine(),
         "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or "none",
         "turbo": _turbo(),
         "huge_pages": _huge_pages(),
         **({"aslr": int(aslr)} if aslr.isdigit() else {}),
-        "file_system": _said("findmnt", "-n", "-o", "FSTYPE", "-T", folder) or "unknown",
+        # Where statfs(2) cannot tell which of them it is, neither do the other benchmarks.
+        "file_system": re.sub("^ext[234]$", "ext", _said("findmnt", "-n", "-o", "FSTYPE", "-T", folder)) or "unknown",
         "libc": " ".join(platform.libc_ver()),
         "compiler": f"gcc {gcc}" if gcc else "unknown",
-        "flags": "-O0 -g1",
-        "build": "fastbuild",
         "libraries": {"bazel": _bazel(), "ninja": _said("ninja", "--version") or "none"},
         **disturbance.tell(),
     }

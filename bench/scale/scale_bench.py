@@ -34,10 +34,15 @@ class Failure(Exception):
     """What was built is not what had to be."""
 
 
+# Of whoever ran this by Bazel: smftool would start from there.
+_CALLERS = ("BUILD_WORKING_DIRECTORY", "BUILD_WORKSPACE_DIRECTORY", "SMF_WORKING_DIRECTORY")
+
+
 def run(command, folder):
     """The time that it took, and what it said."""
     started = time.monotonic()
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    variables = {name: value for name, value in os.environ.items() if name not in _CALLERS}
+    done = subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
     took = time.monotonic() - started
     said = done.stdout.decode(errors="replace")
