@@ -138,6 +138,28 @@ class Verdicts(unittest.TestCase):
                 verdicts(history, run(self.rng, {"a/ours": 1.35}))[A], compare.REGRESSION
             )
 
+    def test_the_median_of_the_run_before_may_be_another(self):
+        """31 samples of two levels: their median is the lower one, and might well be the higher."""
+
+        def of(samples):
+            made = run(self.rng)
+            [key] = [key for key in made.figures if key.name == "alone/ours"]
+            made.figures = {key: {**made.figures[key], "samples": samples}}
+            return made
+
+        new = of([1.3 + 0.0001 * i for i in range(300)])
+        for high, verdict in ((1.35, compare.SAME), (1.25, compare.REGRESSION)):
+            self.assertEqual(verdicts([of([1.0] * 20 + [high] * 11)], new)[ALONE], verdict)
+
+    def test_how_wide_the_band_is(self):
+        """docs/benchmarks.md says so, in standard deviations."""
+        for count, deviations in ((5, 10.1), (10, 4.8), (20, 3.8), (21, 3.8)):
+            values = [100 + 4 * i for i in range(count)]
+            series = compare.Series([None] * (count + 1), [], [*values, 100])
+            level = values[-compare.BASELINE_RUNS :]
+            low, high = series.band()
+            self.assertAlmostEqual((high - low) / 2 / compare.spread(level), deviations, delta=0.1)
+
     def test_exact_figures(self):
         self.assertEqual(self.judged()[EXACT], compare.SAME)
         self.assertEqual(self.judged(exact=1001)[EXACT], compare.CHANGED)

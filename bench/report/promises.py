@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Sequence
 
+import wording
 from inference import median
 
 REACHED, MISSED, NOT_MEASURED = "reached", "missed", "not measured"
@@ -186,12 +187,13 @@ def _outcome(record: dict, results: Results) -> Outcome:
     low, high = record.get("at_least"), record.get("at_most")
     if low is None and high is None:
         raise PromiseError("neither at_least nor at_most")
+    measured = results.measured(record["measure"])
+    unit = measured.unit if measured else record["measure"].get("unit", "")
     bound = " and ".join(
-        f"{word} {limit:g}"
+        f"{word} {wording.amount(limit, unit) if unit else f'{limit:g}'}"
         for word, limit in (("at least", low), ("at most", high))
         if limit is not None
     )
-    measured = results.measured(record["measure"])
     if measured is None:
         return Outcome(record.get("when", ""), None, "", bound, None)
     kept = (low is None or measured.value >= low) and (high is None or measured.value <= high)

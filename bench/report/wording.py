@@ -45,8 +45,8 @@ def tick(value: float, unit: str) -> str:
 
 
 def exact_amount(value: float, unit: str) -> str:
-    """Every digit: one instruction more is a change."""
-    whole = f"{value:,.0f}" if value == int(value) else f"{value:,}"
+    """Every digit of a count: one instruction more is a change. Of what was divided, enough."""
+    whole = f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"
     return f"{whole} {unit}".replace(",", "\u202f").replace(" ratio", "")
 
 

@@ -185,7 +185,7 @@ def ratios(subject, ours, peer):
     for kind in peer or {}:
         value = statistics.median(ours[kind]) / statistics.median(peer[kind])
         found.append({"name": f"{subject}_{kind}: ours/ninja", "ours": f"{subject}_{kind}/ours",
-                      "peer": f"{subject}_{kind}/ninja", "paired": False, "samples": [value], "value": value})
+                      "peer": f"{subject}_{kind}/ninja", "unit": "ns", "paired": False, "samples": [value], "value": value})
     return found
 
 
