@@ -46,8 +46,8 @@ Result<CacheOptions> cache_options(const rt_smf_cache_options* given) {
 }
 
 // `work` gets the cache and the path.
-bool about_path(const char* name, std::int64_t cache, const char* path, std::int64_t length,
-                const auto& work) {
+bool about_path_of_cache(const char* name, std::int64_t cache, const char* path,
+                         std::int64_t length, const auto& work) {
   return with<CacheObject>(name, cache, [&](CacheObject& object) -> Result<void> {
     SMF_ASSIGN(const std::string_view text, path_of(path, length));
     return work(object.cache, text);
@@ -90,18 +90,18 @@ int64_t rt_smf_cache_get(int64_t cache, const char* path, int64_t path_length) {
 }
 
 bool rt_smf_cache_prefetch(int64_t cache, const char* path, int64_t path_length) {
-  return about_path("rt_smf_cache_prefetch", cache, path, path_length,
-                    [](auto& of, std::string_view text) { return of.prefetch(text); });
+  return about_path_of_cache("rt_smf_cache_prefetch", cache, path, path_length,
+                             [](auto& of, std::string_view text) { return of.prefetch(text); });
 }
 
 bool rt_smf_cache_evict(int64_t cache, const char* path, int64_t path_length) {
-  return about_path(
+  return about_path_of_cache(
       "rt_smf_cache_evict", cache, path, path_length,
       [](auto& of, std::string_view text) { return found_in_cache(of.evict(text), text); });
 }
 
 bool rt_smf_cache_invalidate(int64_t cache, const char* path, int64_t path_length) {
-  return about_path(
+  return about_path_of_cache(
       "rt_smf_cache_invalidate", cache, path, path_length,
       [](auto& of, std::string_view text) { return found_in_cache(of.invalidate(text), text); });
 }

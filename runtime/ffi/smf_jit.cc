@@ -127,8 +127,8 @@ T about_symbol(const char* name, T failure, std::int64_t jit, const char* text, 
 }
 
 template <typename Work>
-bool about_path(const char* name, std::int64_t jit, const char* path, std::int64_t length,
-                const Work& work) {
+bool about_path_of_jit(const char* name, std::int64_t jit, const char* path, std::int64_t length,
+                       const Work& work) {
   return about(name, false, jit, [&]() -> Result<bool> {
     SMF_ASSIGN(const auto object, handles().find<JitObject>(jit));
     SMF_ASSIGN(const std::string_view given, smf::ffi::path_of(path, length));
@@ -170,13 +170,14 @@ bool rt_smf_jit_free(int64_t jit) {
 }
 
 bool rt_smf_jit_load(int64_t jit, const char* path, int64_t path_length) {
-  return about_path("rt_smf_jit_load", jit, path, path_length,
-                    [](auto& in, std::string_view file) { return done(in.load_metadata(file)); });
+  return about_path_of_jit(
+      "rt_smf_jit_load", jit, path, path_length,
+      [](auto& in, std::string_view file) { return done(in.load_metadata(file)); });
 }
 
 bool rt_smf_jit_unload(int64_t jit, const char* path, int64_t path_length) {
-  return about_path("rt_smf_jit_unload", jit, path, path_length,
-                    [](auto& in, std::string_view file) { return done(in.unload(file)); });
+  return about_path_of_jit("rt_smf_jit_unload", jit, path, path_length,
+                           [](auto& in, std::string_view file) { return done(in.unload(file)); });
 }
 
 rt_smf_jit_result rt_smf_jit_instantiate(int64_t jit, const char* symbol, int64_t symbol_length) {
